@@ -1,0 +1,73 @@
+"""Every error Veilleur raises on purpose, in one tree.
+
+    VeilleurError
+    ├── InvalidInput            somebody gave us something we cannot use
+    │   ├── FileRefused         a whole file cannot be read
+    │   ├── RowRefused          one row of a file cannot be read; the others go on
+    │   └── PolicyInvalid       a triage policy is not well formed
+    ├── PluginInvalid           an installed extension breaks its contract
+    ├── ActRefused              the act is not possible in the present state
+    │   └── Outdated            somebody else changed the same thing first
+    ├── Cancelled               a person stopped a long piece of work
+    └── TrailBroken             the audit trail is not what was written
+
+Messages are written for the person who reads them: what is wrong, where, what to do.
+"""
+
+from __future__ import annotations
+
+
+class VeilleurError(Exception):
+    """Root of the tree: catch it at the edges (command line, view), nowhere else."""
+
+
+class InvalidInput(VeilleurError):
+    """Somebody gave us something that cannot be used."""
+
+
+class FileRefused(InvalidInput):
+    """The file as a whole cannot be read: unknown format, empty, too large, damaged."""
+
+
+class RowRefused(InvalidInput):
+    """One row cannot become a mention.
+
+    `line` is the 1-based line (or sheet row, or record) in the file; `column` is the
+    header of the column at fault, or an empty string; `code` names the reason for a
+    screen that speaks the reader's language.
+    """
+
+    def __init__(self, line: int, column: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" + (f", column “{self.column}”" if self.column else "")
+        return f"{where}: {self.message}"
+
+
+class PolicyInvalid(InvalidInput):
+    """A triage policy is not well formed; the message names the rule and the key."""
+
+
+class PluginInvalid(VeilleurError):
+    """An installed connector, analyzer or rule pack does not keep its contract."""
+
+
+class ActRefused(VeilleurError):
+    """The act is not possible in the present state, and the message says why."""
+
+
+class Outdated(ActRefused):
+    """Somebody else changed the same thing first: reload, look, decide again."""
+
+
+class Cancelled(VeilleurError):
+    """A person stopped the work; what was committed before stays and can be resumed."""
+
+
+class TrailBroken(VeilleurError):
+    """The audit trail is not what was written; the message names the first wrong line."""
