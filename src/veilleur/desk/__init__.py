@@ -1,0 +1,1 @@
+"""The workplace, on Django: who is working, on what, until when."""

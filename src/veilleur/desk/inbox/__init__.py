@@ -1,0 +1,1 @@
+"""Mentions, readings, tickets, notes: the place where people work."""

@@ -51,7 +51,9 @@ class MentionRow(models.Model):
     language_hint = models.CharField(max_length=16, blank=True)
     thread = models.CharField(max_length=200, blank=True)
     published_at = models.DateTimeField(null=True)
-    precision = models.CharField(max_length=8, choices=PrecisionChoice.choices, default=PrecisionChoice.SECOND)
+    precision = models.CharField(
+        max_length=8, choices=PrecisionChoice.choices, default=PrecisionChoice.SECOND
+    )
     collected_at = models.DateTimeField()
     rating_value = models.FloatField(null=True)
     rating_worst = models.FloatField(null=True)
@@ -60,7 +62,9 @@ class MentionRow(models.Model):
     class Meta:
         db_table = "inbox_mention"
         constraints = [
-            models.UniqueConstraint(fields=["organisation", "source", "external_id"], name="one_mention_per_id")
+            models.UniqueConstraint(
+                fields=["organisation", "source", "external_id"], name="one_mention_per_id"
+            )
         ]
         indexes = [
             models.Index(fields=["organisation", "author"]),

@@ -1,0 +1,1 @@
+"""Statements of results: the summary of an organisation."""

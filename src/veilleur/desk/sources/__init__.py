@@ -1,0 +1,1 @@
+"""Where messages come from: sources, files, collection runs."""

@@ -49,8 +49,11 @@ class RunState(models.TextChoices):
 
 
 class CollectionRun(models.Model):
-    """One import of one file. `cursor` moves in the same transaction as the mentions it counts,
-    so that a run killed at any instant resumes without a loss or a double."""
+    """One import of one file.
+
+    `cursor` moves in the same transaction as the mentions it counts, so that a run killed at
+    any instant resumes without a loss or a double.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="runs")
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="runs")

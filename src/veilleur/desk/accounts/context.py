@@ -1,0 +1,19 @@
+"""What every template may ask: where the reader works, and where else they could."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from veilleur.desk.accounts.models import User
+from veilleur.desk.accounts.queries import organisations_of
+
+
+def workplace(request: HttpRequest) -> dict[str, Any]:
+    """`place` (a `Workplace` or None) and `organisations` (those of the signed-in person)."""
+    user = getattr(request, "user", None)
+    return {
+        "place": getattr(request, "workplace", None),
+        "organisations": organisations_of(user) if isinstance(user, User) else [],
+    }

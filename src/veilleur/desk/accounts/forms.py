@@ -1,0 +1,21 @@
+"""Forms about people."""
+
+from django import forms
+
+from veilleur.desk.accounts.models import User
+
+
+class LanguageForm(forms.ModelForm[User]):
+    """Which language the person reads the desk in."""
+
+    class Meta:
+        model = User
+        fields = ("language",)
+
+
+class TrailForm(forms.Form):
+    """Filters of the audit page."""
+
+    before = forms.IntegerField(required=False, min_value=1)
+    actor = forms.CharField(required=False, max_length=254)
+    act = forms.CharField(required=False, max_length=64)

@@ -1,0 +1,67 @@
+"""Reads about people and organisations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from veilleur.desk.accounts.models import AuditLine, Membership, Organisation, User
+
+AUDIT_PAGE = 50
+
+
+def organisations_of(user: User) -> list[Organisation]:
+    """The organisations a person belongs to, by name."""
+    return list(Organisation.objects.filter(memberships__user=user).order_by("name"))
+
+
+def colleagues(organisation: Organisation) -> list[User]:
+    """Everybody active in an organisation, by name."""
+    return list(
+        User.objects.filter(memberships__organisation=organisation, is_active=True).order_by("name", "id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One line of the page of members."""
+
+    name: str
+    email: str
+    role: str
+
+
+def people(organisation: Organisation) -> list[Person]:
+    """The members of an organisation with their role in words."""
+    rows = Membership.objects.select_related("user").filter(organisation=organisation).order_by("user__name")
+    return [Person(row.user.name, row.user.email, row.get_role_display()) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class TrailLine:
+    """One line of the audit page."""
+
+    number: int
+    at: datetime
+    actor: str
+    act: str
+    target: str
+    details: dict[str, Any]
+
+
+def trail(
+    organisation: Organisation, *, before: int | None = None, actor: str = "", act: str = ""
+) -> list[TrailLine]:
+    """One page of the trail, newest first, older than the line number `before`."""
+    lines = AuditLine.objects.filter(organisation=organisation)
+    if before is not None:
+        lines = lines.filter(number__lt=before)
+    if actor:
+        lines = lines.filter(actor__icontains=actor)
+    if act:
+        lines = lines.filter(act__startswith=act)
+    return [
+        TrailLine(line.number, line.at, line.actor, line.act, line.target, line.details)
+        for line in lines.order_by("-number")[:AUDIT_PAGE]
+    ]

@@ -1,0 +1,73 @@
+"""Pages about people: the door, the choice of an organisation, the audit trail."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from veilleur.desk.accounts import audit, queries
+from veilleur.desk.accounts.actions import choose_language
+from veilleur.desk.accounts.forms import LanguageForm, TrailForm
+from veilleur.desk.accounts.models import User
+from veilleur.desk.accounts.permissions import May, Workplace, at_work
+from veilleur.errors import TrailBroken
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Straight to work when there is one organisation; else the choice."""
+    assert isinstance(request.user, User)  # noqa: S101 - login_required has just checked
+    places = queries.organisations_of(request.user)
+    if len(places) == 1:
+        return redirect("inbox:list", organisation=places[0].slug)
+    return render(request, "accounts/home.html")
+
+
+@login_required
+def preferences(request: HttpRequest) -> HttpResponse:
+    """The reader's own settings: the language of the desk."""
+    assert isinstance(request.user, User)  # noqa: S101 - login_required has just checked
+    form = LanguageForm(request.POST or None, initial={"language": request.user.language})
+    if request.method == "POST" and form.is_valid():
+        choose_language(request.user, form.cleaned_data["language"])
+        messages.success(request, _("Your preferences are saved."))
+        return redirect("preferences")
+    return render(request, "accounts/preferences.html", {"form": form})
+
+
+@require_GET
+@at_work(May.CONFIGURE)
+def trail(request: HttpRequest, place: Workplace) -> HttpResponse:
+    """Every act in this organisation, newest first."""
+    form = TrailForm(request.GET)
+    filters = {key: value for key, value in form.cleaned_data.items() if value} if form.is_valid() else {}
+    lines = queries.trail(place.organisation, **filters)
+    return render(
+        request, "accounts/trail.html", {"form": form, "lines": lines, "page_size": queries.AUDIT_PAGE}
+    )
+
+
+@require_POST
+@at_work(May.CONFIGURE)
+def verify_trail(request: HttpRequest, place: Workplace) -> HttpResponse:
+    """Checks the chain and says what it found."""
+    try:
+        head = audit.verify(place.organisation)
+    except TrailBroken as broken:
+        messages.error(request, _("The trail is broken: %(what)s") % {"what": broken})
+    else:
+        count = head.number if head else 0
+        messages.success(request, _("The trail is intact: %(count)s lines.") % {"count": count})
+    return redirect("trail", organisation=place.organisation.slug)
+
+
+@require_GET
+@at_work(May.CONFIGURE)
+def members(request: HttpRequest, place: Workplace) -> HttpResponse:
+    """Who works here, with which role."""
+    return render(request, "accounts/members.html", {"people": queries.people(place.organisation)})

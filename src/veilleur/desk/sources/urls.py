@@ -1,0 +1,6 @@
+"""Addresses of the sources pages."""
+
+from django.urls import URLPattern
+
+app_name = "sources"
+urlpatterns: list[URLPattern] = []
