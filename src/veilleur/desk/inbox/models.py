@@ -95,7 +95,9 @@ class MentionVersion(models.Model):
 class ReadingRow(models.Model):
     """What the reader saw in the latest version of a mention."""
 
-    mention = models.OneToOneField(MentionRow, on_delete=models.CASCADE, related_name="reading")
+    mention = models.OneToOneField(
+        MentionRow, primary_key=True, on_delete=models.CASCADE, related_name="reading"
+    )
     digest = models.CharField(max_length=64)
     reader = models.CharField(max_length=300)
     findings = models.JSONField()

@@ -70,6 +70,10 @@ class CollectionRun(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     failure = models.TextField(blank=True)
+    runner = models.CharField(
+        max_length=120, blank=True, help_text="Who imports it now: `host pid token`; empty when nobody does."
+    )
+    heartbeat_at = models.DateTimeField(null=True, help_text="Last sign of life of the runner.")
     requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
