@@ -1,0 +1,109 @@
+"""One automaton for all the words of all analyzers; one scan for each text.
+
+Terms are found as whole words. Between their words any single character that is neither
+letter nor digit will do, so that « mal-de-tête » is found as « mal de tête », and an
+elision does not hide what follows it (« l'ibuprofène »). The plural of the last word is
+accepted. An analyzer sees, of its own terms that overlap, the leftmost and then the
+longest: what other analyzers look for never changes what it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+
+from daachorse import CharwiseDoubleArrayAhoCorasick
+
+from veilleur.lexicon.term import Term
+from veilleur.text import normalise
+
+_GAP = re.compile(r"[\W_]+")
+_PLURALS = ("s", "x")
+_SHORTEST_PLURAL = 4
+
+
+class _Gaps(dict[int, str]):
+    """Every character that is neither a letter nor a digit, to a space (for `str.translate`)."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        gap = self[code] = char if char.isalnum() else " "
+        return gap
+
+
+_GAPS = _Gaps()
+_ASCII_GAPS = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A term found at `[start, end)` of the normalised text."""
+
+    term: Term
+    start: int
+    end: int
+
+
+class Lexicon:
+    """The terms of all owners, compiled. Reading it is safe from several threads."""
+
+    def __init__(self, terms: Mapping[str, Iterable[Term]]) -> None:
+        """Compiles `terms` (owner → terms); of two with the same words, an owner's first one counts.
+
+        Raises `ValueError` for a term without a letter or a digit.
+        """
+        owned: defaultdict[str, dict[str, Term]] = defaultdict(dict)
+        for owner, own in terms.items():
+            for term in own:
+                owned[_pattern(term)].setdefault(owner, term)
+        self._owners = tuple(terms)
+        self._owned = tuple(owned.values())
+        self._automaton = CharwiseDoubleArrayAhoCorasick(list(owned)) if owned else None
+
+    def __len__(self) -> int:
+        """How many different expressions are looked for."""
+        return len(self._owned)
+
+    def scan(self, text: str) -> dict[str, tuple[Mark, ...]]:
+        """The marks of each owner that has any in `text` (normalised), in the order of the text."""
+        if self._automaton is None:
+            return {}
+        marks: defaultdict[str, list[Mark]] = defaultdict(list)
+        spaced = f" {text.translate(_ASCII_GAPS if text.isascii() else _GAPS)} "
+        for start, end, index in self._automaton.find_overlapping(spaced):
+            last = _word_end(spaced, start, end)
+            if last:
+                for owner, term in self._owned[index].items():
+                    marks[owner].append(Mark(term, start, last - 1))
+        return {owner: _leftmost_longest(found) for owner, found in marks.items()}
+
+
+def _pattern(term: Term) -> str:
+    """The term's words, each behind one space: a word can only start after a gap."""
+    words = _GAP.sub(" ", normalise(term.text).text).strip()
+    if not words:
+        raise ValueError(f"a term needs a letter or a digit: {term.text!r}")
+    return f" {words}"
+
+
+def _word_end(spaced: str, start: int, end: int) -> int:
+    """Where the last word of a match ends, its plural included; 0 when it goes on otherwise."""
+    if spaced[end] == " ":
+        return end
+    plural = spaced[end] in _PLURALS and spaced[end + 1] == " " and spaced[end - 1].isalpha()
+    return end + 1 if plural and end - start > _SHORTEST_PLURAL else 0
+
+
+def _leftmost_longest(marks: list[Mark]) -> tuple[Mark, ...]:
+    if len(marks) == 1:
+        return tuple(marks)
+    marks.sort(key=attrgetter("end"), reverse=True)
+    marks.sort(key=attrgetter("start"))
+    kept: list[Mark] = []
+    for mark in marks:
+        if not kept or mark.start >= kept[-1].end:
+            kept.append(mark)
+    return tuple(kept)

@@ -1,0 +1,1 @@
+"""The analyzers that come with Veilleur, one topic each."""
