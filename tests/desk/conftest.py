@@ -141,6 +141,7 @@ def _write_mention(organisation: Organisation, text: str, number: int, fields: d
         **{
             "organisation": organisation,
             "mention": mention,
+            "source": source,
             "queue": "todo",
             "priority": Priority.NORMAL.rank,
             "reasons": [],

@@ -166,6 +166,7 @@ def list_columns(mention: Mention, reading: Reading) -> dict[str, Any]:
         "language": reading.language.value,
         "sentiment": sentiment.value if sentiment else "",
         "network": mention.network,
+        "place": mention.place,
         "rating_share": mention.rating.share if mention.rating else None,
     }
 
@@ -176,12 +177,14 @@ def ticket_row(
     reading: Reading,
     *,
     organisation_id: int,
+    source_id: int,
     mention_id: int,
     now: datetime,
 ) -> TicketRow:
     """A new ticket, not yet saved; `now` is when it was made."""
     return TicketRow(
         organisation_id=organisation_id,
+        source_id=source_id,
         mention_id=mention_id,
         opened_at=now,
         **ticket_columns(ticket),

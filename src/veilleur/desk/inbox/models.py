@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from veilleur.desk.accounts.models import Organisation, User
+from veilleur.desk.inbox.ordering import Position
 from veilleur.desk.sources.models import Source
 
 
@@ -109,19 +110,25 @@ class ReadingRow(models.Model):
 class TicketRow(models.Model):
     """The work one mention asks for.
 
-    `moment`, `language`, `sentiment`, `network` and `rating_share` repeat what the mention and
-    its reading say, so that the list is one index range of one table.
+    `source`, `place`, `moment`, `language`, `sentiment`, `network` and `rating_share` repeat what
+    the mention and its reading say, so that the list is one index range of one table. `to_do` and
+    `position` are computed by the database.
     """
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="tickets")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="tickets", db_index=False
+    )
     mention = models.OneToOneField(MentionRow, on_delete=models.CASCADE, related_name="ticket")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+", db_index=False)
     queue = models.CharField(max_length=40)
     priority = models.PositiveSmallIntegerField(help_text="`vocabulary.Priority.rank`: 0 is the most urgent.")
     due_at = models.DateTimeField(null=True)
     reasons = models.JSONField()
     status = models.CharField(max_length=8, choices=StatusChoice.choices, default=StatusChoice.NEW)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
-    assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    assignee = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     snoozed_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(help_text="When the ticket was made: first awareness.")
     answered_at = models.DateTimeField(null=True, help_text="First time somebody closed it as answered.")
@@ -131,16 +138,61 @@ class TicketRow(models.Model):
     language = models.CharField(max_length=5)
     sentiment = models.CharField(max_length=5, blank=True)
     network = models.CharField(max_length=120, blank=True)
+    place = models.CharField(max_length=200, blank=True)
     rating_share = models.FloatField(null=True)
+    to_do = models.GeneratedField(
+        expression=models.Q(status__in=["new", "open"]),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    position = models.GeneratedField(
+        expression=Position("moment", "mention_id"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+        help_text="Sorts by (second of `moment`, mention): see `ordering.py`.",
+    )
 
     class Meta:
         db_table = "inbox_ticket"
+        constraints = [models.UniqueConstraint(fields=["position"], name="one_ticket_per_position")]
         indexes = [
-            models.Index(fields=["organisation", "status", "-moment", "-id"], name="ticket_status"),
-            models.Index(fields=["organisation", "queue", "status", "-moment", "-id"], name="ticket_queue"),
-            models.Index(fields=["organisation", "-moment", "-id"], name="ticket_moment"),
-            models.Index(fields=["organisation", "sentiment", "-moment", "-id"], name="ticket_sentiment"),
+            models.Index(fields=["organisation", "to_do", "position"], name="ticket_to_do"),
+            models.Index(fields=["organisation", "queue", "to_do", "position"], name="ticket_queue"),
+            models.Index(fields=["organisation", "status", "position"], name="ticket_status"),
+            models.Index(fields=["organisation", "assignee", "to_do", "position"], name="ticket_assignee"),
+            models.Index(fields=["organisation", "to_do", "due_at", "id"], name="ticket_due"),
+            models.Index(
+                # Every filter of the list: any mix of them is one walk of this index, newest first.
+                fields=[
+                    "organisation",
+                    "position",
+                    "to_do",
+                    "status",
+                    "queue",
+                    "sentiment",
+                    "language",
+                    "network",
+                    "place",
+                    "source",
+                    "assignee",
+                    "rating_share",
+                ],
+                name="ticket_filters",
+            ),
+            models.Index(fields=["organisation", "moment"], name="ticket_moment"),
         ]
+
+
+class Seen(models.Model):
+    """The first time a person had a ticket before their eyes: what is unread is what is not here."""
+
+    ticket = models.ForeignKey(TicketRow, on_delete=models.CASCADE, related_name="seen")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "inbox_seen"
+        constraints = [models.UniqueConstraint(fields=["ticket", "person"], name="seen_once_by_each")]
 
 
 class DecisionRow(models.Model):

@@ -1,0 +1,56 @@
+"""One whole number that puts messages in the order of time: `position`.
+
+`position` is the second of the message (Unix time) shifted left by `ID_BITS`, plus the id of the
+mention. It is unique, sorts like (second, id), serves as the cursor of a page, and as the row id
+of SQLite's full-text index, so that a search can be walked newest first without sorting.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Func
+from django.db.models.sql.compiler import SQLCompiler
+
+ID_BITS = 29
+"""Half a thousand million mentions in one database; the rest of 63 bits is time."""
+
+_SHIFT = 1 << ID_BITS
+
+
+def first_position_of(moment: datetime) -> int:
+    """The lowest position that a message of this second may have.
+
+    >>> first_position_of(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)) == 1 << ID_BITS
+    True
+    """
+    return int(moment.astimezone(UTC).timestamp() // 1) * _SHIFT
+
+
+class Position(Func):
+    """SQL expression of the position: `Position("moment", "mention")`."""
+
+    output_field = models.BigIntegerField()
+    arity = 2
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
+        """Django keeps moments as ISO text in UTC there."""
+        template = f"(CAST(strftime('%%%%s', %(expressions)s) AS INTEGER) * {_SHIFT} + %(id)s)"
+        return self._two(compiler, connection, template, **context)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
+        """`AT TIME ZONE 'UTC'` makes the expression immutable, as a stored column must be."""
+        template = (
+            f"(FLOOR(EXTRACT(EPOCH FROM %(expressions)s AT TIME ZONE 'UTC'))::bigint * {_SHIFT} + %(id)s)"
+        )
+        return self._two(compiler, connection, template, **context)
+
+    def _two(self, compiler: SQLCompiler, connection: Any, template: str, **context: Any) -> tuple[str, Any]:
+        moment, mention = self.get_source_expressions()
+        id_sql, id_params = compiler.compile(mention)
+        clone = self.copy()
+        clone.set_source_expressions([moment])
+        sql, params = clone.as_sql(compiler, connection, template=template, id=id_sql, **context)
+        return sql, [*params, *id_params]
