@@ -6,14 +6,16 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from veilleur import __version__
 from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.queries import organisations_of
 
 
 def workplace(request: HttpRequest) -> dict[str, Any]:
-    """`place` (a `Workplace` or None) and `organisations` (those of the signed-in person)."""
+    """`place` (a `Workplace` or None), `organisations` (those of the signed-in person), `version`."""
     user = getattr(request, "user", None)
     return {
         "place": getattr(request, "workplace", None),
         "organisations": organisations_of(user) if isinstance(user, User) else [],
+        "version": __version__,
     }
