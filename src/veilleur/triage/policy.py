@@ -1,0 +1,104 @@
+"""The policy as values: queues, rules, and the words in which they give their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from veilleur.triage.conditions import Condition
+from veilleur.vocabulary import Priority, QueueName
+
+LANGUAGES = ("fr", "en")
+"""Languages in which every queue and every reason must be worded; the first one is the fallback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One wording in each language of the house: language code → text."""
+
+    by_language: Mapping[str, str]
+
+    def say(self, language: str) -> str:
+        """The wording for a language code such as `"fr"` or `"en-gb"`; French when there is none.
+
+        >>> Words({"fr": "Satisfaits", "en": "Satisfied"}).say("en-gb")
+        'Satisfied'
+        """
+        return self.by_language.get(language[:2].lower(), self.by_language[LANGUAGES[0]])
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A pile of work."""
+
+    id: QueueName
+    name: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """Where a message goes that no rule recognises, and what is said then."""
+
+    queue: QueueName
+    priority: Priority
+    due_in: timedelta | None
+    reason: Words
+    variables: tuple[str, ...] = ()
+    """What the reason's wording names between braces, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When all conditions hold and no rule of `unless` applied: this queue, this priority, this reason."""
+
+    id: str
+    queue: QueueName
+    priority: Priority
+    due_in: timedelta | None
+    reason: Words
+    conditions: tuple[Condition, ...]
+    unless: frozenset[str] = frozenset()
+    variables: tuple[str, ...] = ()
+    """What the reason's wording names between braces, sorted."""
+
+    @property
+    def urgency(self) -> tuple[int, timedelta]:
+        """Sort key: the most urgent rule is the smallest; no due time comes last."""
+        return self.priority.rank, timedelta.max if self.due_in is None else self.due_in
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Queues in the order of the screen, rules in the order of the file."""
+
+    queues: tuple[Queue, ...]
+    rules: tuple[Rule, ...]
+    otherwise: Otherwise
+
+    @cached_property
+    def queue_by_id(self) -> dict[str, Queue]:
+        """Queue id → queue."""
+        return {queue.id: queue for queue in self.queues}
+
+    @cached_property
+    def reason_by_rule(self) -> dict[str, Words]:
+        """Rule id (and `"otherwise"`) → wording of its reason."""
+        return {**{rule.id: rule.reason for rule in self.rules}, OTHERWISE: self.otherwise.reason}
+
+    @cached_property
+    def place_of_rule(self) -> dict[str, int]:
+        """Rule id → rank by urgency: 0 for the most urgent; the order of the file settles ties."""
+        return {
+            rule.id: place for place, rule in enumerate(sorted(self.rules, key=lambda rule: rule.urgency))
+        }
+
+    def queue_name(self, queue: str, language: str) -> str:
+        """The name of a queue on screen; its bare id when the policy no longer knows it."""
+        known = self.queue_by_id.get(queue)
+        return known.name.say(language) if known else queue
+
+
+OTHERWISE = "otherwise"
+"""The rule id that reasons carry when no rule applied."""

@@ -1,0 +1,52 @@
+"""Applies a policy to one message: the heart of triage, pure and quick."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from veilleur.triage.conditions import Condition, Facts
+from veilleur.triage.details import fill
+from veilleur.triage.policy import OTHERWISE, Policy, Rule
+from veilleur.vocabulary import Mention, Reading, Reason, Ticket
+
+
+def route(mention: Mention, reading: Reading, policy: Policy, now: datetime) -> Ticket:
+    """The ticket of one message.
+
+    Every rule that applies gives a reason, most urgent first; the most urgent one decides queue,
+    priority and due time (ties: the shorter delay, then the order of the file). `now` is aware and
+    is the moment of first awareness: due times are counted from it, never from the publication.
+    """
+    facts = Facts(mention, reading, now)
+    applying = _applying(policy, facts)
+    if not applying:
+        fallback = policy.otherwise
+        reason = Reason(OTHERWISE, fill(fallback.variables, (), facts))
+        return Ticket(fallback.queue, fallback.priority, _due(now, fallback.due_in), (reason,))
+    places = policy.place_of_rule
+    applying.sort(key=lambda rule: places[rule.id])
+    first = applying[0]
+    reasons = tuple(Reason(rule.id, fill(rule.variables, rule.conditions, facts)) for rule in applying)
+    return Ticket(first.queue, first.priority, _due(now, first.due_in), reasons)
+
+
+def _applying(policy: Policy, facts: Facts) -> list[Rule]:
+    applied: set[str] = set()
+    rules: list[Rule] = []
+    for rule in policy.rules:
+        if _hold(rule.conditions, facts) and applied.isdisjoint(rule.unless):
+            applied.add(rule.id)
+            rules.append(rule)
+    return rules
+
+
+def _hold(conditions: tuple[Condition, ...], facts: Facts) -> bool:
+    # A plain loop: this runs for every rule of every message, and `all()` costs twice as much.
+    for condition in conditions:  # noqa: SIM110
+        if not condition.holds(facts):
+            return False
+    return True
+
+
+def _due(now: datetime, due_in: timedelta | None) -> datetime | None:
+    return None if due_in is None else now.astimezone(UTC) + due_in

@@ -1,0 +1,139 @@
+"""Reads one TOML table key by key; every mistake becomes a `PolicyInvalid` that says where.
+
+The reader takes keys with a type; what nobody took at the end is an unknown key, and the message
+proposes the nearest known one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, NoReturn, TypeVar
+
+from veilleur.errors import PolicyInvalid
+
+E = TypeVar("E", bound=StrEnum)
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST_IDENTIFIER = 40
+_DELAY = re.compile(r"(\d{1,4}) ?([hd])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """A short hint: the nearest known word, else all of them; empty when nothing is known."""
+    near = get_close_matches(word, known, n=1)
+    if near:
+        return f" Did you mean “{near[0]}”?"
+    return f" Known: {', '.join(sorted(known))}." if known else ""
+
+
+class Table:
+    """One table of the policy; `where` names it in messages (`rule “low-rating”`)."""
+
+    def __init__(self, where: str, values: object) -> None:
+        if not isinstance(values, Mapping):
+            raise PolicyInvalid(f"{where}: a table is expected, not {values!r}.")
+        self.where = where
+        self._values: Mapping[str, Any] = values
+        self._taken: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def refuse(self, key: str, problem: str) -> NoReturn:
+        """Raises `PolicyInvalid` that names this table and `key`."""
+        raise PolicyInvalid(f"{self.where}, key “{key}”: {problem}")
+
+    def value(self, key: str) -> Any:
+        """The value of a key that must be there."""
+        self._taken.add(key)
+        if key not in self._values:
+            self.refuse(key, "it is missing.")
+        return self._values[key]
+
+    def finish(self, known: Collection[str] = ()) -> None:
+        """Refuses what nobody took; `known` are keys that could have been there."""
+        candidates = self._taken.union(known)
+        for key in self._values:
+            if key not in self._taken:
+                self.refuse(key, f"it is not known here.{did_you_mean(key, candidates)}")
+
+    def text(self, key: str) -> str:
+        """A text that is not empty."""
+        value = self.value(key)
+        if not isinstance(value, str) or not value.strip():
+            self.refuse(key, f"a text is expected, not {value!r}.")
+        return value.strip()
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """One text or a list of texts, none of them empty."""
+        value = self.value(key)
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not items:
+            self.refuse(key, f"a text or a list of texts is expected, not {value!r}.")
+        for item in items:
+            if not isinstance(item, str) or not item.strip():
+                self.refuse(key, f"a text is expected, not {item!r}.")
+        return tuple(item.strip() for item in items)
+
+    def identifier(self, key: str) -> str:
+        """A short name in lower case: letters, digits and hyphens."""
+        value = self.text(key)
+        if not IDENTIFIER.fullmatch(value) or len(value) > LONGEST_IDENTIFIER:
+            self.refuse(
+                key,
+                f"“{value}” must be lower-case letters, digits and hyphens, "
+                f"{LONGEST_IDENTIFIER} characters at most.",
+            )
+        return value
+
+    def one_of(self, key: str, known: Collection[str]) -> str:
+        """A text that is one of `known`."""
+        value = self.text(key)
+        if value not in known:
+            self.refuse(key, f"“{value}” is not known.{did_you_mean(value, known)}")
+        return value
+
+    def some_of(self, key: str, known: Collection[str]) -> frozenset[str]:
+        """One or several texts, all of them among `known`."""
+        values = self.texts(key)
+        for value in values:
+            if value not in known:
+                self.refuse(key, f"“{value}” is not known.{did_you_mean(value, known)}")
+        return frozenset(values)
+
+    def member(self, key: str, kind: type[E]) -> E:
+        """A member of an enumeration, by its value."""
+        return kind(self.one_of(key, [member.value for member in kind]))
+
+    def share(self, key: str) -> float:
+        """A number between 0 and 1."""
+        value = self.value(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            self.refuse(key, f"a number between 0 and 1 is expected, not {value!r}.")
+        return float(value)
+
+    def count(self, key: str) -> int:
+        """A whole number, zero or more."""
+        value = self.value(key)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            self.refuse(key, f"a whole number is expected, not {value!r}.")
+        return int(value)
+
+    def yes_or_no(self, key: str) -> bool:
+        """`true` or `false`."""
+        value = self.value(key)
+        if not isinstance(value, bool):
+            self.refuse(key, f"true or false is expected, not {value!r}.")
+        return value
+
+    def delay(self, key: str) -> timedelta:
+        """Hours or days: `"4h"`, `"2d"`."""
+        match = _DELAY.fullmatch(self.text(key))
+        if match is None:
+            self.refuse(key, f"hours or days are expected (“4h”, “2d”), not {self._values[key]!r}.")
+        return int(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,266 @@
+"""TOML → `Policy`. `docs/reference/triage-policy.md` is the manual of the format."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
+from importlib.resources import files
+
+from veilleur.errors import PolicyInvalid
+from veilleur.triage.conditions import (
+    AgeBetween,
+    Condition,
+    Finds,
+    HasRating,
+    InLanguage,
+    Lacks,
+    LengthBetween,
+    NamedIn,
+    QuestionContains,
+    RatingBetween,
+    WaitingFor,
+)
+from veilleur.triage.details import OF_MESSAGE
+from veilleur.triage.policy import LANGUAGES, OTHERWISE, Otherwise, Policy, Queue, Rule, Words
+from veilleur.triage.sentences import OPTIONAL, VARIABLE
+from veilleur.triage.table import Table, did_you_mean
+from veilleur.vocabulary import Language, Priority, QueueName, Sentiment
+
+_FOUND = re.compile(r"([a-z][a-z0-9_]*)(?::([^:|\s]+(?:\|[^:|\s]+)*))?")
+_BRACES = re.compile(r"[{}\[\]]")
+
+
+@lru_cache(maxsize=64)
+def load_policy(text: str, known_analyzers: frozenset[str] | None = None) -> Policy:
+    """The policy that a TOML text describes.
+
+    `known_analyzers`: when given, a rule that asks another analyzer is refused (a misspelt
+    name would never apply); leave it out to load a policy that was checked before.
+    Raises `PolicyInvalid`, naming the rule and the key.
+    """
+    root = Table("policy", _parse(text))
+    queues = _queues(root.value("queues"))
+    ids = [queue.id for queue in queues]
+    rules = _rules(root.value("rules"), ids, known_analyzers)
+    otherwise = _otherwise(Table("otherwise", root.value("otherwise")), ids)
+    root.finish()
+    return Policy(queues, rules, otherwise)
+
+
+def house_policy_text() -> str:
+    """The TOML of the policy that comes with the product: what an organisation starts from."""
+    return files("veilleur.triage").joinpath("policy.toml").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def house_policy() -> Policy:
+    """The policy that comes with the product."""
+    return load_policy(house_policy_text())
+
+
+def _parse(text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyInvalid(f"policy: this is not TOML: {error}") from error
+
+
+def _tables(where: str, values: object) -> list[object]:
+    if not isinstance(values, list) or not values:
+        raise PolicyInvalid(f"policy, key “{where}”: write at least one [[{where}]] table.")
+    return values
+
+
+def _unique(where: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for identifier in ids:
+        if identifier in seen:
+            raise PolicyInvalid(f"{where} “{identifier}”, key “id”: it is used twice.")
+        seen.add(identifier)
+
+
+def _queues(values: object) -> tuple[Queue, ...]:
+    queues = tuple(_queue(number, value) for number, value in enumerate(_tables("queues", values), 1))
+    _unique("queue", (queue.id for queue in queues))
+    return queues
+
+
+def _queue(number: int, values: object) -> Queue:
+    table = Table(f"queue {number}", values)
+    identifier = table.identifier("id")
+    table.where = f"queue “{identifier}”"
+    name = _words(table, "name")
+    table.finish()
+    return Queue(QueueName(identifier), name)
+
+
+def _words(table: Table, key: str) -> Words:
+    wording = Table(f"{table.where}, key “{key}”", table.value(key))
+    by_language = {language: wording.text(language) for language in LANGUAGES}
+    wording.finish()
+    return Words({**by_language, "fr": typeset_french(by_language["fr"])})
+
+
+def typeset_french(text: str) -> str:
+    r"""Puts the no-break spaces (U+00A0) that French asks for where a plain space was typed.
+
+    >>> typeset_french("à vérifier : « mal »") == "à vérifier\u00a0: «\u00a0mal\u00a0»"
+    True
+    """
+    return re.sub(r" (?=[:;!?»])", "\u00a0", text).replace("« ", "«\u00a0")
+
+
+def _reason(table: Table, analyzers: Collection[str]) -> tuple[Words, tuple[str, ...]]:
+    reason = _words(table, "reason")
+    known = {*OF_MESSAGE, *analyzers}
+    variables: set[str] = set()
+    for wording in reason.by_language.values():
+        if _BRACES.search(VARIABLE.sub("", OPTIONAL.sub(r"\1", wording))):
+            table.refuse("reason", f"a bracket or a brace has no partner in “{wording}”.")
+        variables.update(VARIABLE.findall(wording))
+    for name in sorted(variables - known):
+        table.refuse("reason", f"the variable {{{name}}} is not known here.{did_you_mean(name, known)}")
+    return reason, tuple(sorted(variables))
+
+
+def _otherwise(table: Table, queues: Collection[str]) -> Otherwise:
+    reason, variables = _reason(table, ())
+    fallback = Otherwise(
+        QueueName(table.one_of("queue", queues)),
+        table.member("priority", Priority),
+        table.delay("due_in") if "due_in" in table else None,
+        reason,
+        variables,
+    )
+    table.finish(["due_in"])
+    return fallback
+
+
+def _rules(
+    values: object, queues: Collection[str], known_analyzers: Collection[str] | None
+) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for number, value in enumerate(_tables("rules", values), 1):
+        table = Table(f"rule {number}", value)
+        rules.append(_rule(table, queues, [rule.id for rule in rules], known_analyzers))
+    _unique("rule", (rule.id for rule in rules))
+    return tuple(rules)
+
+
+def _rule(
+    table: Table, queues: Collection[str], earlier: Collection[str], known_analyzers: Collection[str] | None
+) -> Rule:
+    identifier = table.identifier("id")
+    table.where = f"rule “{identifier}”"
+    if identifier == OTHERWISE:
+        table.refuse("id", f"“{OTHERWISE}” is the name of the last resort: choose another one.")
+    when = Table(f"{table.where}, when", table.value("when"))
+    conditions = _conditions(when)
+    analyzers = _asked(conditions)
+    _check_analyzers(when, _named(conditions), known_analyzers)
+    reason, variables = _reason(table, analyzers)
+    rule = Rule(
+        identifier,
+        QueueName(table.one_of("queue", queues)),
+        table.member("priority", Priority),
+        table.delay("due_in") if "due_in" in table else None,
+        reason,
+        conditions,
+        table.some_of("unless", earlier) if "unless" in table else frozenset(),
+        variables,
+    )
+    table.finish(["due_in", "unless"])
+    return rule
+
+
+def _asked(conditions: Iterable[Condition]) -> set[str]:
+    """Analyzers whose words a reason may quote."""
+    return {condition.analyzer for condition in conditions if isinstance(condition, Finds)}
+
+
+def _named(conditions: Iterable[Condition]) -> set[str]:
+    found = [condition.found if isinstance(condition, Lacks) else condition for condition in conditions]
+    return _asked(found)
+
+
+def _check_analyzers(when: Table, named: set[str], known: Collection[str] | None) -> None:
+    if known is None:
+        return
+    for name in sorted(named - set(known)):
+        when.refuse("finds", f"no analyzer is called “{name}”.{did_you_mean(name, known)}")
+
+
+def _conditions(when: Table) -> tuple[Condition, ...]:
+    conditions = [condition for key, read in _READERS.items() if key in when for condition in read(when, key)]
+    if "min_score" in when:
+        when.share("min_score")
+        if not _asked(conditions):
+            when.refuse("min_score", "it needs “sentiment” or “finds” beside it.")
+    when.finish([*_READERS, "min_score"])
+    if not conditions:
+        when.refuse("when", "at least one condition is needed.")
+    return tuple(conditions)
+
+
+def _min_score(when: Table) -> float:
+    return when.share("min_score") if "min_score" in when else 0.0
+
+
+def _finds(when: Table, key: str) -> list[Condition]:
+    return [_found(when, key, item, _min_score(when)) for item in when.texts(key)]
+
+
+def _lacks(when: Table, key: str) -> list[Condition]:
+    return [Lacks(_found(when, key, item, 0.0)) for item in when.texts(key)]
+
+
+def _found(when: Table, key: str, item: str, min_score: float) -> Finds:
+    match = _FOUND.fullmatch(item)
+    if match is None:
+        when.refuse(key, f"“analyzer” or “analyzer:label|label” is expected, not {item!r}.")
+    labels = frozenset(match[2].split("|")) if match[2] else frozenset[str]()
+    return Finds(match[1], labels, min_score)
+
+
+def _sentiment(when: Table, key: str) -> list[Condition]:
+    labels = when.some_of(key, [sentiment.value for sentiment in Sentiment])
+    return [Finds("sentiment", labels, _min_score(when))]
+
+
+def _language(when: Table, key: str) -> list[Condition]:
+    return [InLanguage(when.some_of(key, [language.value for language in Language]))]
+
+
+def _named_in(when: Table, key: str) -> list[Condition]:
+    return [NamedIn(key, frozenset(name.casefold() for name in when.texts(key)))]
+
+
+def _question(when: Table, key: str) -> list[Condition]:
+    return [QuestionContains(frozenset(part.casefold() for part in when.texts(key)))]
+
+
+def _has_text(when: Table, key: str) -> list[Condition]:
+    return [LengthBetween(low=1) if when.yes_or_no(key) else LengthBetween(high=0)]
+
+
+_READERS: dict[str, Callable[[Table, str], list[Condition]]] = {
+    "language": _language,
+    "sentiment": _sentiment,
+    "finds": _finds,
+    "lacks": _lacks,
+    "rated": lambda when, key: [HasRating(when.yes_or_no(key))],
+    "rating_at_least": lambda when, key: [RatingBetween(low=when.share(key))],
+    "rating_at_most": lambda when, key: [RatingBetween(high=when.share(key))],
+    "has_text": _has_text,
+    "length_at_least": lambda when, key: [LengthBetween(low=when.count(key))],
+    "length_at_most": lambda when, key: [LengthBetween(high=when.count(key))],
+    "older_than": lambda when, key: [AgeBetween(low=when.delay(key))],
+    "newer_than": lambda when, key: [AgeBetween(high=when.delay(key))],
+    "waiting_for": lambda when, key: [WaitingFor(when.delay(key))],
+    "network": _named_in,
+    "place": _named_in,
+    "question": _question,
+}
+"""Key of a `when` table → what reads it. A new kind of condition is one class and one line here."""
