@@ -8,7 +8,8 @@ back, so is the job.
 from __future__ import annotations
 
 from django.core.management import call_command
-from django_tasks import Task, task
+from django_tasks import task
+from django_tasks.base import Task
 
 job = task
 """Marks a function as a job."""

@@ -1,0 +1,99 @@
+# The workflow of Veilleur as commands. `make help` lists them.
+
+PORT ?= 8000
+SERVE ?= 1
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+WORKERS ?= auto
+READY_TO_RUN := $(VENV)/.ready-to-run
+READY_TO_TEST := $(VENV)/.ready-to-test
+
+export VEILLEUR_DATA_DIR ?= $(CURDIR)/var
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export PYTHONUNBUFFERED := 1
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check contracts shape lint types format tests tests-postgresql packages dev
+.PHONY: train bench bench-import bench-desk bench-quality docs screenshots wheel clean
+
+help:  ## list these commands
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+run: $(READY_TO_RUN)  ## load the sample messages, read and sort them, serve the desk (SERVE=0: all but serve; PORT=8000)
+	@$(BIN)/veilleur demo $(if $(filter 0,$(SERVE)),--no-serve,--serve --port $(PORT))
+
+test: packages check tests tests-postgresql  ## everything: check, all tests on SQLite, the desk again on PostgreSQL
+	@echo "make test: everything passed."
+
+# Contracts and shape come first and both always speak: they say where a new name may live.
+check: $(READY_TO_TEST)  ## import contracts, shape budget, lint, types
+	@$(MAKE) --no-print-directory --keep-going contracts shape
+	@$(MAKE) --no-print-directory --keep-going lint types
+
+contracts: $(READY_TO_TEST)
+	@$(BIN)/lint-imports
+
+shape: $(READY_TO_TEST)
+	@$(BIN)/python scripts/shape.py
+
+lint: $(READY_TO_TEST)  ## ruff, both its rules and its format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY_TO_TEST)
+	@$(BIN)/mypy
+
+format: $(READY_TO_TEST)  ## put every file in the format of the house
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+tests: $(READY_TO_TEST)  ## all tests on SQLite, the browser journey included
+	@$(PYTEST) -n $(WORKERS) --dist loadfile
+
+tests-postgresql: $(READY_TO_TEST)  ## the tests of the desk on a throw-away PostgreSQL
+	@scripts/with-postgresql.sh $(PYTEST) -n $(WORKERS) --dist loadfile tests/desk
+
+packages:
+	@scripts/system-packages.sh
+
+dev: $(READY_TO_TEST)  ## the environment to work in
+	@echo "Ready: $(BIN)"
+
+train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
+	@$(BIN)/python training/sentiment.py
+
+bench: bench-import bench-desk bench-quality  ## every benchmark: import, desk, quality of reading
+
+bench-import: $(READY_TO_TEST)  ## import of 100,000 rows, killed and resumed
+	@$(BIN)/python benchmarks/import.py
+
+bench-desk: $(READY_TO_TEST)  ## pages of the desk at 200,000 mentions, on SQLite and on PostgreSQL
+	@$(BIN)/python benchmarks/desk.py --mentions 200000
+	@scripts/with-postgresql.sh sh -c '$(BIN)/python benchmarks/desk.py --mentions 200000 --postgresql "$$VEILLEUR_TEST_DATABASE_URL"'
+
+bench-quality: $(READY_TO_TEST)  ## scores of language and sentiment, written to docs/reference/quality.md
+	@$(BIN)/python benchmarks/quality.py
+
+docs: $(READY_TO_TEST)  ## run every command and example of the documentation, follow its links
+	@$(PYTEST) tests/docs
+
+screenshots: packages $(READY_TO_TEST)  ## redo the pictures of the documentation with the browser journey
+	@VEILLEUR_DOC_SCREENSHOTS=1 $(PYTEST) tests/journeys
+
+wheel: $(READY_TO_TEST)  ## build the wheel into dist/
+	@"$$(scripts/uv.sh)" build --wheel
+
+clean:  ## remove what tools leave behind; the data in var/ stays
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# `run` needs no tool for developers. `--inexact` keeps those that `test` has installed.
+$(READY_TO_RUN): uv.lock pyproject.toml
+	@uv="$$(scripts/uv.sh)" && "$$uv" sync --frozen --no-dev --inexact
+	@touch $@
+
+$(READY_TO_TEST): uv.lock pyproject.toml
+	@uv="$$(scripts/uv.sh)" && "$$uv" sync --frozen --all-groups --all-extras
+	@touch $@ $(READY_TO_RUN)
