@@ -1,0 +1,117 @@
+"""The full-text index: FTS5 on SQLite, a generated `tsvector` with GIN on PostgreSQL.
+
+SQLite: `inbox_search` keeps no copy of the text (external content, through a view). Its row id is
+the position of the message (see `ordering.py`), so that matches come out newest first unsorted.
+A later migration that alters `inbox_mention` must run `install` again: Django rebuilds the table
+on SQLite, and its triggers go with the old one. A test says so when it was forgotten.
+
+PostgreSQL: needs no extension; `normalize` takes the accents off.
+"""
+
+from django.db import migrations
+
+SQLITE = [
+    """
+    CREATE VIEW inbox_searchable AS SELECT
+        CAST(strftime('%s', COALESCE(published_at, collected_at)) AS INTEGER) * 536870912 + id AS position,
+        'o' || organisation_id AS owner, {fold[title]} AS title, {fold[text]} AS text, author
+    FROM inbox_mention
+    """,
+    """
+    CREATE VIRTUAL TABLE inbox_search USING fts5(
+        owner, title, text, author, content='inbox_searchable', content_rowid='position',
+        tokenize='unicode61 remove_diacritics 2'
+    )
+    """,
+    """
+    CREATE TRIGGER inbox_search_added AFTER INSERT ON inbox_mention BEGIN {add} END
+    """,
+    """
+    CREATE TRIGGER inbox_search_removed AFTER DELETE ON inbox_mention BEGIN {remove} END
+    """,
+    """
+    CREATE TRIGGER inbox_search_changed
+    AFTER UPDATE OF title, text, author, published_at, collected_at, organisation_id ON inbox_mention
+    BEGIN {remove} {add} END
+    """,
+    "INSERT INTO inbox_search(inbox_search) VALUES ('rebuild')",
+]
+
+SQLITE_BACK = [
+    "DROP TRIGGER IF EXISTS inbox_search_added",
+    "DROP TRIGGER IF EXISTS inbox_search_removed",
+    "DROP TRIGGER IF EXISTS inbox_search_changed",
+    "DROP TABLE IF EXISTS inbox_search",
+    "DROP VIEW IF EXISTS inbox_searchable",
+]
+
+POSTGRESQL = [
+    """
+    CREATE FUNCTION inbox_fold(written text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+        SELECT regexp_replace(replace(replace(
+            regexp_replace(normalize(lower(left(written, 100000)), NFKD), '[\u0300-\u036f]', '', 'g'),
+            'œ', 'oe'), 'æ', 'ae'), '[^[:alnum:]]+', ' ', 'g')
+    $$
+    """,
+    """
+    ALTER TABLE inbox_mention ADD COLUMN search tsvector GENERATED ALWAYS AS (
+        array_to_tsvector(ARRAY['@o' || organisation_id])
+        || to_tsvector('simple', inbox_fold(title)) || to_tsvector('simple', inbox_fold(text))
+        || to_tsvector('simple', inbox_fold(author))
+    ) STORED
+    """,
+    "CREATE INDEX inbox_search ON inbox_mention USING gin (search)",
+]
+
+POSTGRESQL_BACK = [
+    "DROP INDEX IF EXISTS inbox_search",
+    "ALTER TABLE inbox_mention DROP COLUMN search",
+    "DROP FUNCTION IF EXISTS inbox_fold(text)",
+]
+
+
+def _sqlite_values(row):
+    position = f"CAST(strftime('%s', COALESCE({row}.published_at, {row}.collected_at)) AS INTEGER)"
+    return (
+        f"{position} * 536870912 + {row}.id, 'o' || {row}.organisation_id,"
+        f" {_unligatured(f'{row}.title')}, {_unligatured(f'{row}.text')}, {row}.author"
+    )
+
+
+def _unligatured(column):
+    """FTS5 takes accents off by itself, but knows nothing of « œ »."""
+    pairs = (("œ", "oe"), ("Œ", "oe"), ("æ", "ae"), ("Æ", "ae"))
+    for ligature, letters in pairs:
+        column = f"replace({column}, '{ligature}', '{letters}')"
+    return column
+
+
+def _statements(vendor):
+    if vendor == "postgresql":
+        return POSTGRESQL
+    columns = "owner, title, text, author"
+    pieces = {
+        "fold": {name: _unligatured(name) for name in ("title", "text")},
+        "add": f"INSERT INTO inbox_search(rowid, {columns}) VALUES ({_sqlite_values('new')});",
+        "remove": (
+            f"INSERT INTO inbox_search(inbox_search, rowid, {columns})"
+            f" VALUES ('delete', {_sqlite_values('old')});"
+        ),
+    }
+    return [statement.format(**pieces) for statement in SQLITE]
+
+
+def install(apps, schema_editor):
+    for statement in _statements(schema_editor.connection.vendor):
+        schema_editor.execute(statement, params=None)
+
+
+def uninstall(apps, schema_editor):
+    back = POSTGRESQL_BACK if schema_editor.connection.vendor == "postgresql" else SQLITE_BACK
+    for statement in back:
+        schema_editor.execute(statement, params=None)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("inbox", "0001_initial")]
+    operations = [migrations.RunPython(install, uninstall)]

@@ -1,0 +1,149 @@
+"""Full-text search over what people wrote: accents and case do not matter, and nothing is a syntax error.
+
+    attente            the word, in the title, the text or the pseudonym
+    attent*            every word that begins so
+    "personne ne"      these words side by side
+    -parking           not this word
+
+Everything else in the box is read as words. All positive words must be there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import BigIntegerField, QuerySet
+from django.db.models.expressions import RawSQL
+
+from veilleur.desk.inbox.models import TicketRow
+
+MOST_TERMS = 12
+"""More words than anybody types; a bound for what a hostile address could ask."""
+
+_PIECE = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+_WORD = re.compile(r"[^\W_]+")
+_MARKS = dict.fromkeys(range(0x300, 0x370))
+
+_FIRST_WALK, _LONGEST_WALK = 400, 6_400
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that must stand side by side; the last one may be a mere beginning."""
+
+    words: tuple[str, ...]
+    is_prefix: bool = False
+    is_excluded: bool = False
+
+
+def fold(text: str) -> str:
+    """Lower case, no diacritics, no ligatures: `fold("Cœur ÉLEVÉ")` is `"coeur eleve"`.
+
+    >>> fold("Cœur ÉLEVÉ")
+    'coeur eleve'
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_MARKS)
+    return plain.replace("œ", "oe").replace("æ", "ae")
+
+
+def parse(query: str) -> tuple[Term, ...]:
+    """What a person asked for; never an error, at most `MOST_TERMS` terms.
+
+    >>> [term.words for term in parse('l’attente "trop longue"')]
+    [('l', 'attente'), ('trop', 'longue')]
+    """
+    terms = (_term(match) for match in _PIECE.finditer(fold(query)))
+    return tuple(term for term in terms if term.words)[:MOST_TERMS]
+
+
+def _term(match: re.Match[str]) -> Term:
+    raw = match["phrase"] if match["phrase"] is not None else match["word"]
+    words = tuple(_WORD.findall(raw))
+    return Term(words, is_prefix=raw.endswith("*"), is_excluded=bool(match["minus"]))
+
+
+def mark_of(organisation_id: int) -> str:
+    """The word that stands in the index for an organisation, and that no query can spell."""
+    return f"o{organisation_id}"
+
+
+def fts5(organisation_id: int, terms: tuple[Term, ...]) -> str:
+    """The terms in the language of SQLite's FTS5, within one organisation.
+
+    >>> fts5(7, parse('attent* -parking'))
+    'owner : "o7" AND {title text author} : ("attent"*) NOT {title text author} : ("parking")'
+    """
+    wanted = " AND ".join(_fts5_term(term) for term in terms if not term.is_excluded)
+    unwanted = " OR ".join(_fts5_term(term) for term in terms if term.is_excluded)
+    query = f'owner : "{mark_of(organisation_id)}"'
+    query += f" AND {{title text author}} : ({wanted})" if wanted else ""
+    return query + (f" NOT {{title text author}} : ({unwanted})" if unwanted else "")
+
+
+def _fts5_term(term: Term) -> str:
+    return f'"{" ".join(term.words)}"' + ("*" if term.is_prefix else "")
+
+
+def tsquery(organisation_id: int, terms: tuple[Term, ...]) -> str:
+    """The terms in the language of PostgreSQL's `tsquery`, within one organisation.
+
+    >>> tsquery(7, parse('attent* -parking'))
+    "'@o7' & ('attent':*) & !('parking')"
+    """
+    asked = ("!" * term.is_excluded + f"({_tsquery_term(term)})" for term in terms)
+    return " & ".join([f"'@{mark_of(organisation_id)}'", *asked])
+
+
+def _tsquery_term(term: Term) -> str:
+    words = [f"'{word}'" for word in term.words]
+    return " <-> ".join(words) + (":*" if term.is_prefix else "")
+
+
+def matching(
+    tickets: QuerySet[TicketRow], organisation_id: int, terms: tuple[Term, ...], limit: int
+) -> QuerySet[TicketRow]:
+    """Narrows `tickets` to the newest `limit` ones (by `position`) whose message answers `terms`.
+
+    `tickets` is neither ordered nor sliced yet. PostgreSQL chooses between its two indexes
+    from its statistics; SQLite's index is walked newest first until enough tickets are found,
+    because it would otherwise sort every match of a common word.
+    """
+    if connection.vendor == "postgresql":
+        return tickets.filter(mention__in=_postgresql_matches(organisation_id, terms))
+    found: list[int] = []
+    for positions in _walk(fts5(organisation_id, terms)):
+        newest = tickets.filter(position__in=positions).order_by("-position")
+        found.extend(newest.values_list("pk", flat=True)[: limit - len(found)])
+        if len(found) >= limit:
+            break
+    return TicketRow.objects.filter(pk__in=found)
+
+
+def _postgresql_matches(organisation_id: int, terms: tuple[Term, ...]) -> RawSQL:
+    return RawSQL(  # noqa: S611 - a constant statement; the words travel as a parameter
+        "SELECT id FROM inbox_mention WHERE search @@ to_tsquery('simple', %s)",
+        [tsquery(organisation_id, terms)],
+        output_field=BigIntegerField(),
+    )
+
+
+def _walk(query: str) -> Iterator[list[int]]:
+    """Positions that match, newest first, in stretches that grow."""
+    below, length = 2**63 - 1, _FIRST_WALK
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT rowid FROM inbox_search WHERE inbox_search MATCH %s AND rowid < %s"
+                " ORDER BY rowid DESC LIMIT %s",
+                [query, below, length],
+            )
+            positions = [row[0] for row in cursor.fetchall()]
+        if positions:
+            yield positions
+        if len(positions) < length:
+            return
+        below, length = positions[-1], min(2 * length, _LONGEST_WALK)
