@@ -12,6 +12,8 @@ READY_TO_TEST := $(VENV)/.ready-to-test
 export VEILLEUR_DATA_DIR ?= $(CURDIR)/var
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export PYTHONUNBUFFERED := 1
+# Behind a proxy of a hospital, the machine knows certificates that uv does not.
+export UV_SYSTEM_CERTS ?= 1
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
