@@ -149,10 +149,19 @@ def _write_mention(organisation: Organisation, text: str, number: int, fields: d
             "moment": moment or mention.collected_at,
             "language": "fr",
             "sentiment": "neg",
+            "network": mention.network,
+            "place": mention.place,
+            "rating_share": _rating_share(mention),
             **{name: value for name, value in fields.items() if name in TICKET_FIELDS},
         }
     )
     return mention
+
+
+def _rating_share(mention: MentionRow) -> float | None:
+    if mention.rating_value is None:
+        return None
+    return (mention.rating_value - mention.rating_worst) / (mention.rating_best - mention.rating_worst)
 
 
 def _source(organisation: Organisation, key: str) -> Source:
