@@ -42,9 +42,9 @@ class Facts:
 
     @property
     def language(self) -> str:
-        """The language that was read, `"other"` when nobody could tell."""
+        """The language that was read (the surest), `"other"` when nobody could tell."""
         found = self.by_analyzer.get("language")
-        return found[0].label if found else "other"
+        return min((-finding.score, finding.label) for finding in found)[1] if found else "other"
 
 
 class Condition(Protocol):
@@ -64,7 +64,10 @@ class Finds:
 
     def holds(self, facts: Facts) -> bool:
         """True when at least one finding fits."""
-        return self.analyzer in facts.by_analyzer and bool(self.fitting(facts))
+        for finding in facts.by_analyzer.get(self.analyzer, ()):
+            if finding.score >= self.min_score and (not self.labels or finding.label in self.labels):
+                return True
+        return False
 
     def fitting(self, facts: Facts) -> list[Finding]:
         """The findings that fit, in no particular order."""

@@ -6,9 +6,10 @@ holds one expression a line; the sentence decides how to quote them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from veilleur.triage.conditions import Condition, Facts, Finds
+from veilleur.triage.conditions import Facts, Finds
 from veilleur.vocabulary import Finding, Rating, Span
 
 MOST_WORDS = 3
@@ -18,37 +19,45 @@ LONGEST = 60
 _NOWHERE = Span(2**62, 2**62)
 
 
-def fill(variables: Sequence[str], conditions: Iterable[Condition], facts: Facts) -> dict[str, str]:
-    """Variable → value, as text; a variable about which nothing is known is left out.
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A name between braces; `sources` are the conditions whose findings it quotes.
 
-    The name of an analyzer stands for the words that made the conditions hold.
+    Without sources it is a fact of the message itself: one of `OF_MESSAGE`.
     """
-    if not variables:
-        return {}
-    values = ((name, _value(name, conditions, facts)) for name in variables)
-    return {name: value for name, value in values if value}
+
+    name: str
+    sources: tuple[Finds, ...] = ()
+
+    def value(self, facts: Facts) -> str:
+        """The text that stands for it; empty when nothing is known."""
+        if not self.sources:
+            return OF_MESSAGE[self.name](facts)
+        return _words([finding for source in self.sources for finding in source.fitting(facts)], facts)
 
 
-def _value(name: str, conditions: Iterable[Condition], facts: Facts) -> str:
-    if name in OF_MESSAGE:
-        return OF_MESSAGE[name](facts)
-    found = [
-        finding
-        for condition in conditions
-        if isinstance(condition, Finds) and condition.analyzer == name
-        for finding in condition.fitting(facts)
-    ]
-    return _words(found, facts.mention.text)
+def fill(variables: Sequence[Variable], facts: Facts) -> dict[str, str]:
+    """Name → value, as text; a variable about which nothing is known is left out."""
+    details = {}
+    for variable in variables:
+        value = variable.value(facts)
+        if value:
+            details[variable.name] = value
+    return details
 
 
-def _words(findings: Iterable[Finding], text: str) -> str:
+def _words(findings: list[Finding], facts: Facts) -> str:
+    if len(findings) > 1:
+        findings.sort(key=_reading_order)
     expressions: dict[str, str] = {}
-    for finding in sorted(findings, key=_reading_order):
-        for expression in _as_written(finding, text):
+    for finding in findings:
+        for expression in _as_written(finding, facts.mention.text):
             short = _shorten(expression)
-            expressions.setdefault(short.casefold(), short)
-    expressions.pop("", None)
-    return "\n".join(list(expressions.values())[:MOST_WORDS])
+            if short:
+                expressions.setdefault(short.casefold(), short)
+                if len(expressions) == MOST_WORDS:
+                    return "\n".join(expressions.values())
+    return "\n".join(expressions.values())
 
 
 def _reading_order(finding: Finding) -> tuple[Span, float, tuple[str, ...], str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from veilleur.triage.conditions import Condition
+from veilleur.triage.details import Variable
 from veilleur.vocabulary import Priority, QueueName
 
 LANGUAGES = ("fr", "en")
@@ -45,8 +46,8 @@ class Otherwise:
     priority: Priority
     due_in: timedelta | None
     reason: Words
-    variables: tuple[str, ...] = ()
-    """What the reason's wording names between braces, sorted."""
+    variables: tuple[Variable, ...] = ()
+    """What the reason's wording names between braces, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ class Rule:
     reason: Words
     conditions: tuple[Condition, ...]
     unless: frozenset[str] = frozenset()
-    variables: tuple[str, ...] = ()
-    """What the reason's wording names between braces, sorted."""
+    variables: tuple[Variable, ...] = ()
+    """What the reason's wording names between braces, by name."""
 
     @property
     def urgency(self) -> tuple[int, timedelta]:

@@ -21,12 +21,12 @@ def route(mention: Mention, reading: Reading, policy: Policy, now: datetime) -> 
     applying = _applying(policy, facts)
     if not applying:
         fallback = policy.otherwise
-        reason = Reason(OTHERWISE, fill(fallback.variables, (), facts))
+        reason = Reason(OTHERWISE, fill(fallback.variables, facts))
         return Ticket(fallback.queue, fallback.priority, _due(now, fallback.due_in), (reason,))
     places = policy.place_of_rule
     applying.sort(key=lambda rule: places[rule.id])
     first = applying[0]
-    reasons = tuple(Reason(rule.id, fill(rule.variables, rule.conditions, facts)) for rule in applying)
+    reasons = tuple(Reason(rule.id, fill(rule.variables, facts)) for rule in applying)
     return Ticket(first.queue, first.priority, _due(now, first.due_in), reasons)
 
 

@@ -1,7 +1,6 @@
 """Reads one TOML table key by key; every mistake becomes a `PolicyInvalid` that says where.
 
-The reader takes keys with a type; what nobody took at the end is an unknown key, and the message
-proposes the nearest known one.
+Unknown keys and unknown values are told first, with the nearest known one: most mistakes are slips.
 """
 
 from __future__ import annotations
@@ -25,21 +24,26 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """A short hint: the nearest known word, else all of them; empty when nothing is known."""
-    near = get_close_matches(word, known, n=1)
+    near = get_close_matches(word, known, n=1, cutoff=0.5)
     if near:
         return f" Did you mean “{near[0]}”?"
     return f" Known: {', '.join(sorted(known))}." if known else ""
 
 
 class Table:
-    """One table of the policy; `where` names it in messages (`rule “low-rating”`)."""
+    """One table of the policy.
 
-    def __init__(self, where: str, values: object) -> None:
+    `where` names it in messages (`rule “low-rating”`); `known` are the keys it may have.
+    """
+
+    def __init__(self, where: str, values: object, known: Collection[str]) -> None:
         if not isinstance(values, Mapping):
             raise PolicyInvalid(f"{where}: a table is expected, not {values!r}.")
         self.where = where
         self._values: Mapping[str, Any] = values
-        self._taken: set[str] = set()
+        for key in values:
+            if key not in known:
+                self.refuse(key, f"it is not known here.{did_you_mean(key, known)}")
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -50,17 +54,9 @@ class Table:
 
     def value(self, key: str) -> Any:
         """The value of a key that must be there."""
-        self._taken.add(key)
         if key not in self._values:
             self.refuse(key, "it is missing.")
         return self._values[key]
-
-    def finish(self, known: Collection[str] = ()) -> None:
-        """Refuses what nobody took; `known` are keys that could have been there."""
-        candidates = self._taken.union(known)
-        for key in self._values:
-            if key not in self._taken:
-                self.refuse(key, f"it is not known here.{did_you_mean(key, candidates)}")
 
     def text(self, key: str) -> str:
         """A text that is not empty."""

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from importlib.resources import files
+from itertools import groupby
 
 from veilleur.errors import PolicyInvalid
 from veilleur.triage.conditions import (
@@ -22,13 +23,14 @@ from veilleur.triage.conditions import (
     RatingBetween,
     WaitingFor,
 )
-from veilleur.triage.details import OF_MESSAGE
+from veilleur.triage.details import OF_MESSAGE, Variable
 from veilleur.triage.policy import LANGUAGES, OTHERWISE, Otherwise, Policy, Queue, Rule, Words
 from veilleur.triage.sentences import OPTIONAL, VARIABLE
 from veilleur.triage.table import Table, did_you_mean
 from veilleur.vocabulary import Language, Priority, QueueName, Sentiment
 
 _FOUND = re.compile(r"([a-z][a-z0-9_]*)(?::([^:|\s]+(?:\|[^:|\s]+)*))?")
+_OUTCOME = ("queue", "priority", "due_in", "reason")
 _BRACES = re.compile(r"[{}\[\]]")
 
 
@@ -40,12 +42,11 @@ def load_policy(text: str, known_analyzers: frozenset[str] | None = None) -> Pol
     name would never apply); leave it out to load a policy that was checked before.
     Raises `PolicyInvalid`, naming the rule and the key.
     """
-    root = Table("policy", _parse(text))
+    root = Table("policy", _parse(text), ("queues", "rules", "otherwise"))
     queues = _queues(root.value("queues"))
     ids = [queue.id for queue in queues]
     rules = _rules(root.value("rules"), ids, known_analyzers)
-    otherwise = _otherwise(Table("otherwise", root.value("otherwise")), ids)
-    root.finish()
+    otherwise = _otherwise(Table("otherwise", root.value("otherwise"), _OUTCOME), ids)
     return Policy(queues, rules, otherwise)
 
 
@@ -88,18 +89,15 @@ def _queues(values: object) -> tuple[Queue, ...]:
 
 
 def _queue(number: int, values: object) -> Queue:
-    table = Table(f"queue {number}", values)
+    table = Table(f"queue {number}", values, ("id", "name"))
     identifier = table.identifier("id")
     table.where = f"queue “{identifier}”"
-    name = _words(table, "name")
-    table.finish()
-    return Queue(QueueName(identifier), name)
+    return Queue(QueueName(identifier), _words(table, "name"))
 
 
 def _words(table: Table, key: str) -> Words:
-    wording = Table(f"{table.where}, key “{key}”", table.value(key))
+    wording = Table(f"{table.where}, key “{key}”", table.value(key), LANGUAGES)
     by_language = {language: wording.text(language) for language in LANGUAGES}
-    wording.finish()
     return Words({**by_language, "fr": typeset_french(by_language["fr"])})
 
 
@@ -112,30 +110,37 @@ def typeset_french(text: str) -> str:
     return re.sub(r" (?=[:;!?»])", "\u00a0", text).replace("« ", "«\u00a0")
 
 
-def _reason(table: Table, analyzers: Collection[str]) -> tuple[Words, tuple[str, ...]]:
+def _reason(table: Table, sources: Iterable[Finds]) -> tuple[Words, tuple[Variable, ...]]:
     reason = _words(table, "reason")
-    known = {*OF_MESSAGE, *analyzers}
+    by_name = {name: tuple(same) for name, same in groupby(sorted(sources, key=_analyzer), _analyzer)}
+    names = _variable_names(table, reason, {*OF_MESSAGE, *by_name})
+    return reason, tuple(Variable(name, by_name.get(name, ())) for name in names)
+
+
+def _analyzer(source: Finds) -> str:
+    return source.analyzer
+
+
+def _variable_names(table: Table, reason: Words, known: Collection[str]) -> list[str]:
     variables: set[str] = set()
     for wording in reason.by_language.values():
         if _BRACES.search(VARIABLE.sub("", OPTIONAL.sub(r"\1", wording))):
             table.refuse("reason", f"a bracket or a brace has no partner in “{wording}”.")
         variables.update(VARIABLE.findall(wording))
-    for name in sorted(variables - known):
+    for name in sorted(variables.difference(known)):
         table.refuse("reason", f"the variable {{{name}}} is not known here.{did_you_mean(name, known)}")
-    return reason, tuple(sorted(variables))
+    return sorted(variables)
 
 
 def _otherwise(table: Table, queues: Collection[str]) -> Otherwise:
     reason, variables = _reason(table, ())
-    fallback = Otherwise(
+    return Otherwise(
         QueueName(table.one_of("queue", queues)),
         table.member("priority", Priority),
         table.delay("due_in") if "due_in" in table else None,
         reason,
         variables,
     )
-    table.finish(["due_in"])
-    return fallback
 
 
 def _rules(
@@ -143,25 +148,28 @@ def _rules(
 ) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     for number, value in enumerate(_tables("rules", values), 1):
-        table = Table(f"rule {number}", value)
+        table = Table(_name_of_rule(number, value), value, ("id", "when", "unless", *_OUTCOME))
         rules.append(_rule(table, queues, [rule.id for rule in rules], known_analyzers))
     _unique("rule", (rule.id for rule in rules))
     return tuple(rules)
+
+
+def _name_of_rule(number: int, values: object) -> str:
+    identifier = values.get("id") if isinstance(values, dict) else None
+    return f"rule “{identifier}”" if isinstance(identifier, str) else f"rule {number}"
 
 
 def _rule(
     table: Table, queues: Collection[str], earlier: Collection[str], known_analyzers: Collection[str] | None
 ) -> Rule:
     identifier = table.identifier("id")
-    table.where = f"rule “{identifier}”"
     if identifier == OTHERWISE:
         table.refuse("id", f"“{OTHERWISE}” is the name of the last resort: choose another one.")
-    when = Table(f"{table.where}, when", table.value("when"))
+    when = Table(f"{table.where}, when", table.value("when"), (*_READERS, "min_score"))
     conditions = _conditions(when)
-    analyzers = _asked(conditions)
-    _check_analyzers(when, _named(conditions), known_analyzers)
-    reason, variables = _reason(table, analyzers)
-    rule = Rule(
+    _check_analyzers(when, conditions, known_analyzers)
+    reason, variables = _reason(table, _sources(conditions))
+    return Rule(
         identifier,
         QueueName(table.one_of("queue", queues)),
         table.member("priority", Priority),
@@ -171,34 +179,30 @@ def _rule(
         table.some_of("unless", earlier) if "unless" in table else frozenset(),
         variables,
     )
-    table.finish(["due_in", "unless"])
-    return rule
 
 
-def _asked(conditions: Iterable[Condition]) -> set[str]:
-    """Analyzers whose words a reason may quote."""
-    return {condition.analyzer for condition in conditions if isinstance(condition, Finds)}
+def _sources(conditions: Iterable[Condition]) -> list[Finds]:
+    return [condition for condition in conditions if isinstance(condition, Finds)]
 
 
-def _named(conditions: Iterable[Condition]) -> set[str]:
-    found = [condition.found if isinstance(condition, Lacks) else condition for condition in conditions]
-    return _asked(found)
-
-
-def _check_analyzers(when: Table, named: set[str], known: Collection[str] | None) -> None:
+def _check_analyzers(when: Table, conditions: Iterable[Condition], known: Collection[str] | None) -> None:
     if known is None:
         return
-    for name in sorted(named - set(known)):
-        when.refuse("finds", f"no analyzer is called “{name}”.{did_you_mean(name, known)}")
+    for condition in conditions:
+        asked = condition.found if isinstance(condition, Lacks) else condition
+        if isinstance(asked, Finds) and asked.analyzer not in known:
+            key = "lacks" if isinstance(condition, Lacks) else "finds"
+            when.refuse(
+                key, f"no analyzer is called “{asked.analyzer}”.{did_you_mean(asked.analyzer, known)}"
+            )
 
 
 def _conditions(when: Table) -> tuple[Condition, ...]:
     conditions = [condition for key, read in _READERS.items() if key in when for condition in read(when, key)]
     if "min_score" in when:
         when.share("min_score")
-        if not _asked(conditions):
+        if not _sources(conditions):
             when.refuse("min_score", "it needs “sentiment” or “finds” beside it.")
-    when.finish([*_READERS, "min_score"])
     if not conditions:
         when.refuse("when", "at least one condition is needed.")
     return tuple(conditions)
