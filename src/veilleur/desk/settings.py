@@ -24,7 +24,10 @@ class Environment(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="VEILLEUR_", extra="ignore")
 
-    data_dir: Path = Field(Path("var"), description="Where the database, the keys and the files live.")
+    data_dir: Path = Field(
+        default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share") / "veilleur",
+        description="Where the database, the keys and the files live.",
+    )
     database_url: str = Field("", description="`postgres://…`; empty: SQLite in the data directory.")
     debug: bool = Field(default=False, description="Show errors with their code: never in production.")
     allowed_hosts: list[str] = Field(
@@ -39,9 +42,11 @@ ENVIRONMENT = Environment()
 DATA_DIR = ENVIRONMENT.data_dir.expanduser().resolve()
 
 
+DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def _keys(path: Path) -> dict[str, str]:
     """The secret keys of this installation, drawn once and readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -121,9 +126,12 @@ TEMPLATES = [
 def _database() -> dict[str, Any]:
     if ENVIRONMENT.database_url:
         return {**dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60, conn_health_checks=True)}
+    path = DATA_DIR / "veilleur.sqlite3"
+    # Made here, so that SQLite gives its journals the same rights: the owner's only.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "veilleur.sqlite3",
+        "NAME": path,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -172,6 +180,13 @@ MEDIA_ROOT = DATA_DIR / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = [
+    "veilleur.desk.sources.uploads.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+UPLOAD_LIMIT = ENVIRONMENT.upload_limit_mb * 1024 * 1024
+"""Bytes of the largest file one may import."""
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

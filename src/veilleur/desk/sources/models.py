@@ -93,7 +93,8 @@ class RejectedRow(models.Model):
     line = models.PositiveIntegerField(help_text="1-based line, sheet row or record in the file.")
     column = models.CharField(max_length=200, blank=True)
     code = models.CharField(max_length=40)
-    message = models.TextField()
+    message = models.TextField(help_text="The reason in English; `code` and `details` say it in any language.")
+    details = models.JSONField(default=dict)
     cells = models.JSONField(help_text="The row as read: header → text.")
 
     class Meta:

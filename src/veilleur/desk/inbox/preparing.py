@@ -1,0 +1,155 @@
+"""Mentions → what their rows will hold: read and sorted, here or in a process beside this one.
+
+Reading costs as much as writing, so a long import reads the next batch in a second process while
+the first one writes. Both ways give the same columns to the byte. No Django here.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing.connection import Connection
+from typing import NamedTuple, Protocol
+
+from veilleur.desk.inbox.columns import (
+    Columns,
+    list_columns,
+    mention_columns,
+    reading_columns,
+    ticket_columns,
+)
+from veilleur.errors import VeilleurError
+from veilleur.reading import Reader
+from veilleur.triage import house_policy, load_policy, route
+from veilleur.vocabulary import Mention
+
+
+class Prepared(NamedTuple):
+    """One mention, ready to be stored."""
+
+    mention: Columns
+    collected_at: datetime
+    reading: Columns
+    ticket: Columns
+    """Of the ticket a new mention gets; holds what the list repeats, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Reads and sorts batches for one organisation, as of one moment."""
+
+    policy: str
+    """TOML; empty means the policy of the house."""
+    now: datetime
+    reader: Reader
+
+    def __call__(self, mentions: Sequence[Mention]) -> list[Prepared]:
+        """What the rows of `mentions` will hold, in the same order."""
+        policy = load_policy(self.policy) if self.policy else house_policy()
+        return [
+            Prepared(
+                mention_columns(mention),
+                mention.collected_at,
+                reading_columns(reading),
+                ticket_columns(route(mention, reading, policy, self.now)) | list_columns(mention, reading),
+            )
+            for mention, reading in zip(mentions, self.reader.read(mentions), strict=True)
+        ]
+
+
+class Preparer(Protocol):
+    """Takes one batch at a time: `give`, then `take`, then `give`…"""
+
+    def give(self, mentions: Sequence[Mention]) -> None:
+        """Hands over a batch; may return before it is read."""
+
+    def take(self) -> list[Prepared]:
+        """The batch that was given last, prepared."""
+
+    def close(self) -> None:
+        """Ends; harmless when a batch was not taken."""
+
+
+class Here:
+    """Prepares in this process."""
+
+    def __init__(self, policy: str, now: datetime) -> None:
+        self._prepare = Preparation(policy, now, Reader())
+        self._mentions: Sequence[Mention] = ()
+
+    def give(self, mentions: Sequence[Mention]) -> None:
+        """Keeps the batch until it is taken."""
+        self._mentions = mentions
+
+    def take(self) -> list[Prepared]:
+        """Reads the batch now."""
+        return self._prepare(self._mentions)
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class Beside:
+    """Prepares in a second process, which ends when this one does, however that happens.
+
+    At most one batch is on its way: that is enough to keep both busy, and neither can wait for
+    the other to empty a full pipe.
+    """
+
+    def __init__(self, policy: str, now: datetime) -> None:
+        spawn = multiprocessing.get_context("spawn")  # never inherits an open database connection
+        self._pipe, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_serve, args=(theirs, policy, now), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def give(self, mentions: Sequence[Mention]) -> None:
+        """Sends the batch and returns."""
+        try:
+            self._pipe.send(mentions)
+        except OSError as error:
+            raise ChildProcessError(_GONE) from error
+
+    def take(self) -> list[Prepared]:
+        """Waits for the batch. Raises what went wrong there, or `ChildProcessError`."""
+        try:
+            answer: list[Prepared] | VeilleurError = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise ChildProcessError(_GONE) from error
+        if isinstance(answer, VeilleurError):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """Tells the other process to end, and waits for it."""
+        self._pipe.close()
+        self._process.join(timeout=5)
+        if self._process.is_alive():
+            self._process.kill()
+
+
+_GONE = "The process that reads messages has stopped, perhaps for lack of memory. Resume the import."
+
+
+def _serve(pipe: Connection, policy: str, now: datetime) -> None:
+    """The life of the second process: until the first one closes the pipe, or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process to handle
+    prepare = Preparation(policy, now, Reader())
+    while True:
+        try:
+            mentions = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_prepared_or_error(prepare, mentions))
+
+
+def _prepared_or_error(
+    prepare: Preparation, mentions: Sequence[Mention]
+) -> list[Prepared] | VeilleurError:
+    try:
+        return prepare(mentions)
+    except VeilleurError as error:
+        return error
