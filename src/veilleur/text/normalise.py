@@ -19,6 +19,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import resources
+from string import ascii_lowercase
 
 from daachorse import MATCH_KIND_LEFTMOST_LONGEST, CharwiseDoubleArrayAhoCorasick
 
@@ -151,21 +152,22 @@ _COMMON = tuple((char, _FOLDS[char]) for char in "éèêàçùâîôûëïü’�
 _WIDE = re.compile(
     "[\x00-\U0010ffff][\u0300-\u036f\u20e3\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]+|[^\x00-\x7f]"
 )  # an accent typed after its letter, or the tone of an emoji, goes with what it stands on
-_HELD = re.compile(r"[a-z]*([a-z])\1\1[a-z]*")
-_RUN = re.compile(r"([a-z])\1\1+")
+_HELD = re.compile(r"([a-z])\1\1+")
 _BLANK = re.compile(r"[\x00-\x20\x7f]{2,}|[\x00-\x09\x0b-\x1f\x7f]")
 
 _EMOTICONS = {sign: f" {word} " for sign, word in _SIGNS.items() if sign.isascii()}
-_SMALL = {**_EMOTICONS, **_SPELLINGS}
-_RARE = [
-    *(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz"),
-    *(chr(code) for code in (*range(10), *range(11, 32), 127)),
-    *("  ", "\n\n", " \n", "\n "),
-]
-_LONGEST = MATCH_KIND_LEFTMOST_LONGEST
-_ALARM = CharwiseDoubleArrayAhoCorasick([*_RARE, *_SMALL])
-_EMOTICON_FINDER = CharwiseDoubleArrayAhoCorasick(list(_EMOTICONS), _LONGEST)
-_SPELLING_FINDER = CharwiseDoubleArrayAhoCorasick(list(_SPELLINGS), _LONGEST)
+_EDGES = " \n'\"(),.;/!?-"
+"""What a spelling may stand behind; a text is scanned with a blank in front of it."""
+
+
+def _automaton(patterns: Iterable[str]) -> CharwiseDoubleArrayAhoCorasick:
+    return CharwiseDoubleArrayAhoCorasick(list(patterns), MATCH_KIND_LEFTMOST_LONGEST)
+
+
+_EMOTICON_FINDER = _automaton(_EMOTICONS)
+_SPELLING_FINDER = _automaton(edge + spelling for edge in _EDGES for spelling in _SPELLINGS)
+_BLANKS = ["  ", "\n\n", " \n", "\n ", *(chr(code) for code in (*range(10), *range(11, 32), 127))]
+_ALARM = _automaton([*(letter * 3 for letter in ascii_lowercase), *_EMOTICONS, *_BLANKS])
 
 
 def normalise(text: str) -> Normalised:
@@ -181,12 +183,12 @@ def normalise(text: str) -> Normalised:
             plain = plain.replace(char, fold)
         if not plain.isascii():
             plain = _rewrite(plain, _wide(plain), layers)
-    # One scan tells whether anything below can apply; for most messages nothing does.
+    # One scan tells whether there is anything for the slower steps; mostly there is not.
     if _ALARM.find(plain):
         plain = _rewrite(plain, _held(plain), layers)
-        plain = _rewrite(plain, _whole(plain, _EMOTICON_FINDER, _EMOTICONS), layers)
+        plain = _rewrite(plain, _emoticons(plain), layers)
         plain = _rewrite(plain, _blanks(plain), layers)
-        plain = _rewrite(plain, _whole(plain, _SPELLING_FINDER, _SPELLINGS), layers)
+    plain = _rewrite(plain, _spellings(plain), layers)
     return Normalised(text, plain, tuple(layers))
 
 
@@ -216,20 +218,34 @@ def _wide(text: str) -> Iterator[Hit]:
 
 
 def _held(text: str) -> Iterator[Hit]:
+    done = 0
     for match in _HELD.finditer(text):
-        word = match[0]
+        if match.start() < done:
+            continue
+        start, done = _word_around(text, match.start())
+        word = text[start:done]
         if word not in _DOUBLED:
-            yield match.start(), match.end(), _released(word)
+            yield start, done, _released(word)
+
+
+def _word_around(text: str, index: int) -> tuple[int, int]:
+    start = end = index
+    while start and text[start - 1] in ascii_lowercase:
+        start -= 1
+    while end < len(text) and text[end] in ascii_lowercase:
+        end += 1
+    return start, end
 
 
 def _released(word: str) -> str:
     """`word` with each held letter once, or twice where that is an everyday word."""
-    runs = list(_RUN.finditer(word))
-    twice = _RUN.sub(r"\1\1", word)
+    once = _HELD.sub(r"\1", word)
+    all_twice = _HELD.sub(r"\1\1", word)
     one_twice = (
-        _RUN.sub(r"\1", word[: run.start()]) + run[1] * 2 + _RUN.sub(r"\1", word[run.end() :]) for run in runs
+        _HELD.sub(r"\1", word[: held.start()]) + held[1] * 2 + _HELD.sub(r"\1", word[held.end() :])
+        for held in _HELD.finditer(word)
     )
-    return next((form for form in (twice, *one_twice) if form in _DOUBLED), _RUN.sub(r"\1", word))
+    return next((form for form in (all_twice, *one_twice) if form in _DOUBLED), once)
 
 
 def _blanks(text: str) -> Iterator[Hit]:
@@ -238,14 +254,19 @@ def _blanks(text: str) -> Iterator[Hit]:
         yield match.start(), match.end(), "\n" if "\n" in found or "\r" in found else " "
 
 
-def _whole(text: str, finder: CharwiseDoubleArrayAhoCorasick, table: dict[str, str]) -> Iterator[Hit]:
-    """Entries of `table` that stand in `text` as whole words (an emoticon may touch a word's end)."""
-    for start, end, _ in finder.find(text):
-        key = text[start:end]
-        if not (_continues(text, start - 1, key[0]) or _continues(text, end, key[-1])):
-            yield start, end, table[key]
+def _emoticons(text: str) -> Iterator[Hit]:
+    for start, end, _ in _EMOTICON_FINDER.find(text):
+        if not (_continues(text, end) or text[end : end + 1] == "/"):
+            yield start, end, _EMOTICONS[text[start:end]]
 
 
-def _continues(text: str, index: int, edge: str) -> bool:
-    """Whether the character at `index` makes one word with the `edge` of what was found."""
-    return edge.isalnum() and 0 <= index < len(text) and (text[index].isalnum() or text[index] in "'_@#")
+def _spellings(text: str) -> Iterator[Hit]:
+    # Behind the blank in front, places count one more: a match's edge stands at `start - 1`.
+    for start, end, _ in _SPELLING_FINDER.find(f" {text}"):
+        if not _continues(text, end - 1):
+            yield start, end - 1, _SPELLINGS[text[start : end - 1]]
+
+
+def _continues(text: str, index: int) -> bool:
+    """Whether a word goes on at `index`, an elision or the name of an account included."""
+    return index < len(text) and (text[index].isalnum() or text[index] in "'_@#")

@@ -13,7 +13,7 @@ from veilleur.vocabulary import Span
 _END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|\n")
 _ABBREVIATED = re.compile(
     r"(?:^|[\s('\"])(?:dr|drs|pr|m|mr|mrs|ms|mme|mlle|me|st|ste|prof|ex|cf|env|min|max|tel|art|no|num|vs|approx|appt"
-    r"|resp|inf|sup|e\.g|i\.e|p\.ex|[a-z]|\d{1,2})\.$"
+    r"|resp|inf|sup|e\.g|i\.e|p\.ex|[a-z])\.$|(?:^|\n)\d{1,2}\.$"
 )
 _LONGEST_ABBREVIATION = 8
 
