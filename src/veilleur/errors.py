@@ -16,6 +16,8 @@ Messages are written for the person who reads them: what is wrong, where, what t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class VeilleurError(Exception):
     """Root of the tree: catch it at the edges (command line, view), nowhere else."""
@@ -26,23 +28,35 @@ class InvalidInput(VeilleurError):
 
 
 class FileRefused(InvalidInput):
-    """The file as a whole cannot be read: unknown format, empty, too large, damaged."""
+    """The file as a whole cannot be read: unknown format, empty, too large, damaged.
+
+    `code` and `details` let a screen say it in the reader's language
+    (`veilleur.listening.files.sentence`); the message itself is English.
+    """
+
+    def __init__(self, message: str, code: str = "", details: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.details = dict(details or {})
 
 
 class RowRefused(InvalidInput):
     """One row cannot become a mention.
 
     `line` is the 1-based line (or sheet row, or record) in the file; `column` is the
-    header of the column at fault, or an empty string; `code` names the reason for a
-    screen that speaks the reader's language.
+    header of the column at fault, or an empty string; `code` and `details` name the
+    reason for a screen that speaks the reader's language.
     """
 
-    def __init__(self, line: int, column: str, code: str, message: str) -> None:
+    def __init__(
+        self, line: int, column: str, code: str, message: str, details: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.line = line
         self.column = column
         self.code = code
         self.message = message
+        self.details = dict(details or {})
 
     def __str__(self) -> str:
         where = f"line {self.line}" + (f", column “{self.column}”" if self.column else "")

@@ -1,0 +1,1 @@
+"""Where messages come from. Today: files that somebody exported (`listening.files`)."""
