@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DESK = ROOT / "src/veilleur/desk/static/vendor"
 TESTS = ROOT / "tests/vendor"
+HEAD = "# Third-party files in this folder\n\nWritten by `scripts/vendor.py`; the files are unchanged.\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,7 @@ def main() -> int:
         for package in PACKAGES:
             fetch(package, Path(scratch))
     for folder in (DESK, TESTS):
-        text = "# Third-party files in this folder\n\nWritten by `scripts/vendor.py`; the files are unchanged.\n\n"
-        (folder / "LICENSES.md").write_text(text + table(folder), encoding="utf-8")
+        (folder / "LICENSES.md").write_text(HEAD + table(folder), encoding="utf-8")
     return 0
 
 

@@ -1,9 +1,11 @@
 """The trail shows any change, whoever made it in the database."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import AuditHead, AuditLine, Organisation
@@ -11,6 +13,13 @@ from veilleur.errors import TrailBroken
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """The messages are read in English here."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -99,7 +108,7 @@ def test_a_line_moved_to_another_organisation_is_found(trail: Organisation) -> N
     audit.record(other, "bob@example.org", "inbox.close", "ticket:1", at=START)
     stolen = lines(trail).get(number=1)
     lines(other).update(actor=stolen.actor, target=stolen.target, details=stolen.details, seal=stolen.seal)
-    with pytest.raises(TrailBroken, match="“other”: line 1 was changed"):
+    with pytest.raises(TrailBroken, match="“other” is not what was written: line 1 was changed"):
         audit.verify(other)
     assert audit.verify(trail) is not None
 

@@ -18,12 +18,20 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from veilleur.desk.accounts.models import AuditHead, AuditLine, Organisation
 from veilleur.errors import TrailBroken
 
 JOB = "veilleur"
 """The actor of what no person did: a job, a command."""
+
+MISSING = gettext_lazy("line %(number)d is missing.")
+CHANGED = gettext_lazy("line %(number)d was changed.")
+CUT = gettext_lazy("line %(number)d is missing: the end of the trail was cut.")
+REPLACED = gettext_lazy("line %(number)d is not the last that was written.")
 
 
 def record(
@@ -67,22 +75,23 @@ def verify(organisation: Organisation) -> AuditHead | None:
     expected = 1
     for line in AuditLine.objects.filter(organisation=organisation).order_by("number").iterator(2000):
         if line.number != expected:
-            raise TrailBroken(_broken(organisation, expected, "is missing"))
+            raise TrailBroken(_broken(organisation, expected, MISSING))
         if not hmac.compare_digest(line.seal, _seal(line, previous.seal if previous else "")):
-            raise TrailBroken(_broken(organisation, line.number, "was changed"))
+            raise TrailBroken(_broken(organisation, line.number, CHANGED))
         previous, expected = line, expected + 1
     head = AuditHead.objects.filter(organisation=organisation).first()
     if previous is None and head is None:
         return None
     if previous is None or head is None or head.number != previous.number:
-        raise TrailBroken(_broken(organisation, expected, "is missing: the end of the trail was cut"))
+        raise TrailBroken(_broken(organisation, expected, CUT))
     if not hmac.compare_digest(head.seal, _head_seal(previous)):
-        raise TrailBroken(_broken(organisation, previous.number, "is not the last that was written"))
+        raise TrailBroken(_broken(organisation, previous.number, REPLACED))
     return head
 
 
-def _broken(organisation: Organisation, number: int, what: str) -> str:
-    return f"audit trail of “{organisation.slug}”: line {number} {what}."
+def _broken(organisation: Organisation, number: int, what: Promise) -> str:
+    start = _("The audit trail of “%(organisation)s” is not what was written:")
+    return f"{start % {'organisation': organisation.slug}} {str(what) % {'number': number}}"
 
 
 def _last_seal(head: AuditHead) -> str:

@@ -1,7 +1,9 @@
 """Forms about people."""
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
+from veilleur.desk.accounts import deeds
 from veilleur.desk.accounts.models import User
 
 
@@ -11,6 +13,7 @@ class LanguageForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ("language",)
+        labels = {"language": _("Language of the desk")}
 
 
 class TrailForm(forms.Form):
@@ -18,4 +21,4 @@ class TrailForm(forms.Form):
 
     before = forms.IntegerField(required=False, min_value=1)
     actor = forms.CharField(required=False, max_length=254)
-    act = forms.CharField(required=False, max_length=64)
+    act = forms.ChoiceField(required=False, choices=deeds.choices)

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from veilleur.desk.accounts.models import Membership, Organisation, Role, User
 
@@ -76,7 +77,8 @@ def at_work(
 ]:
     """Wraps a view of an organisation: signs in, finds the workplace, checks the right.
 
-    The wrapped view takes `(request, place, **url parameters)`.
+    The wrapped view takes `(request, place, **url parameters)` and runs in the time zone of
+    the organisation (the middleware puts the zone back after the answer).
     """
 
     def decorate(
@@ -92,6 +94,7 @@ def at_work(
             if not place.allows(may):
                 raise PermissionDenied
             request.workplace = place  # type: ignore[attr-defined]
+            timezone.activate(place.organisation.time_zone)
             return view(request, place, *args, **kwargs)
 
         return guarded

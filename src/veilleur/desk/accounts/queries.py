@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from veilleur.desk.accounts import deeds
 from veilleur.desk.accounts.models import AuditLine, Membership, Organisation, User
 
 AUDIT_PAGE = 50
@@ -45,7 +46,8 @@ class TrailLine:
     number: int
     at: datetime
     actor: str
-    act: str
+    deed: str
+    """The act in words of the active language."""
     target: str
     details: dict[str, Any]
 
@@ -60,8 +62,8 @@ def trail(
     if actor:
         lines = lines.filter(actor__icontains=actor)
     if act:
-        lines = lines.filter(act__startswith=act)
+        lines = lines.filter(act=act)
     return [
-        TrailLine(line.number, line.at, line.actor, line.act, line.target, line.details)
+        TrailLine(line.number, line.at, line.actor, deeds.words(line.act), line.target, line.details)
         for line in lines.order_by("-number")[:AUDIT_PAGE]
     ]

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts import audit, queries
@@ -47,9 +48,8 @@ def trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     form = TrailForm(request.GET)
     filters = {key: value for key, value in form.cleaned_data.items() if value} if form.is_valid() else {}
     lines = queries.trail(place.organisation, **filters)
-    return render(
-        request, "accounts/trail.html", {"form": form, "lines": lines, "page_size": queries.AUDIT_PAGE}
-    )
+    older = lines[-1].number if len(lines) == queries.AUDIT_PAGE else None
+    return render(request, "accounts/trail.html", {"form": form, "lines": lines, "older": older})
 
 
 @require_POST
@@ -59,10 +59,13 @@ def verify_trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     try:
         head = audit.verify(place.organisation)
     except TrailBroken as broken:
-        messages.error(request, _("The trail is broken: %(what)s") % {"what": broken})
+        messages.error(request, str(broken))
     else:
         count = head.number if head else 0
-        messages.success(request, _("The trail is intact: %(count)s lines.") % {"count": count})
+        intact = ngettext(
+            "The trail is intact: %(count)d line.", "The trail is intact: %(count)d lines.", count
+        )
+        messages.success(request, intact % {"count": count})
     return redirect("trail", organisation=place.organisation.slug)
 
 
