@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import zoneinfo
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Environment(BaseSettings):
@@ -30,12 +31,26 @@ class Environment(BaseSettings):
     )
     database_url: str = Field("", description="`postgres://…`; empty: SQLite in the data directory.")
     debug: bool = Field(default=False, description="Show errors with their code: never in production.")
-    allowed_hosts: list[str] = Field(
-        ["127.0.0.1", "localhost", "[::1]"], description="Names the desk answers to."
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        ["127.0.0.1", "localhost", "[::1]"], description="Names the desk answers to, separated by commas."
     )
     https: bool = Field(default=False, description="Set when the desk is reached through HTTPS.")
     time_zone: str = Field("Europe/Paris", description="Zone of dates when the organisation has none.")
     upload_limit_mb: int = Field(200, ge=1, description="Largest file one may import, in MiB.")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [name.strip() for name in value.split(",") if name.strip()]
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in zoneinfo.available_timezones():
+            raise ValueError(f"{value} is not a time zone; write it as in “Europe/Paris”")
+        return value
 
 
 ENVIRONMENT = Environment()
@@ -211,7 +226,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.https
 SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.https else None
 SECURE_SSL_REDIRECT = False
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # whether sub-domains use HTTPS is not ours to say
+    "security.W008",  # the reverse proxy redirects
+    "security.W021",  # nor may we enter a domain on the browsers' preload list
+]
 
 LOGGING = {
     "version": 1,
