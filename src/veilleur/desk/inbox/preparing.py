@@ -146,9 +146,7 @@ def _serve(pipe: Connection, policy: str, now: datetime) -> None:
         pipe.send(_prepared_or_error(prepare, mentions))
 
 
-def _prepared_or_error(
-    prepare: Preparation, mentions: Sequence[Mention]
-) -> list[Prepared] | VeilleurError:
+def _prepared_or_error(prepare: Preparation, mentions: Sequence[Mention]) -> list[Prepared] | VeilleurError:
     try:
         return prepare(mentions)
     except VeilleurError as error:

@@ -79,9 +79,8 @@ def claim(run_id: int) -> CollectionRun:
         cancel_requested=False,
         failure="",
     )
-    audit.record(
-        run.organisation, actor_of(run), "sources.start", f"run:{run.pk}", {"file": run.file_name, "from": run.cursor}
-    )
+    details = {"file": run.file_name, "from": run.cursor}
+    audit.record(run.organisation, actor_of(run), "sources.start", f"run:{run.pk}", details)
     return run
 
 
@@ -111,8 +110,8 @@ def must_stop(run: CollectionRun) -> bool:
 @transaction.atomic
 def end(run: CollectionRun, state: RunState, failure: str = "") -> None:
     """The run is over: done, stopped or failed; one line in the audit trail says which."""
-    now = timezone.now()
-    _move(run, {"cursor": run.cursor}, state=state, runner="", finished_at=now, failure=failure)
+    _move(run, {}, state=state, runner="", finished_at=timezone.now(), failure=failure)
+    run.refresh_from_db(fields=["cursor", "added", "updated", "unchanged", "rejected"])
     verb = {RunState.DONE: "finish", RunState.CANCELLED: "stop", RunState.FAILED: "fail"}[state]
     audit.record(run.organisation, actor_of(run), f"sources.{verb}", f"run:{run.pk}", _account(run))
 

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('path', models.CharField(help_text='The kept copy, relative to the data directory.', max_length=500)),
                 ('file_name', models.CharField(help_text='As the person named it; shown, never opened.', max_length=255)),
                 ('file_digest', models.CharField(help_text='SHA-256 of the bytes.', max_length=64)),
+                ('headers', models.JSONField(default=list, help_text='Of the file, in order: for the file of the rejects.')),
                 ('mapping', models.JSONField(default=dict)),
                 ('state', models.CharField(choices=[('draft', 'waiting for you to check the columns'), ('waiting', 'waiting for its turn'), ('running', 'running'), ('done', 'done'), ('cancelled', 'stopped'), ('failed', 'failed')], default='draft', max_length=16)),
                 ('cancel_requested', models.BooleanField(default=False)),

@@ -1,0 +1,31 @@
+"""What the inbox does when nobody waits for it."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError
+
+from veilleur.desk.inbox.intake import collect
+from veilleur.desk.jobs import enqueue, job
+from veilleur.desk.sources.running import interrupted_runs
+from veilleur.errors import VeilleurError
+
+log = logging.getLogger(__name__)
+
+
+@job
+def import_file(run_id: int) -> None:
+    """Imports the file of a run. What goes wrong is noted on the run, where a person sees it."""
+    try:
+        collect(run_id)
+    except (VeilleurError, OSError, DatabaseError) as error:
+        log.warning("import %s: %s", run_id, error)
+
+
+def resume_interrupted() -> int:
+    """Puts the imports that a crash left behind back to work; returns how many."""
+    runs = interrupted_runs()
+    for run in runs:
+        enqueue(import_file, run.pk)
+    return len(runs)
