@@ -150,9 +150,7 @@ def _kept_work(ticket: TicketRow, sorted_as: Columns) -> Columns:
     kept: Columns = {}
     if sorted_as["priority"] >= ticket.priority:
         kept = {"queue": ticket.queue, "priority": ticket.priority}
-        kept["due_at"] = (
-            ticket.due_at if sorted_as["due_at"] is None else _due(ticket.due_at, sorted_as["due_at"])
-        )
+        kept["due_at"] = _due(ticket.due_at, sorted_as["due_at"] or ticket.due_at)
     if ticket.status in SETTLED:
         kept |= {"status": StatusChoice.OPEN, "outcome": "", "snoozed_until": None, "closed_at": None}
     return kept

@@ -17,7 +17,7 @@ from pathlib import Path
 from django.conf import settings
 
 from veilleur.desk.accounts.models import Organisation
-from veilleur.desk.sources.models import CollectionRun
+from veilleur.desk.sources.models import CollectionRun, RunState
 from veilleur.errors import FileRefused
 
 CHUNK = 1 << 20
@@ -80,4 +80,14 @@ def location(run: CollectionRun) -> Path:
 
 def forget(run: CollectionRun) -> None:
     """Removes the kept copy; harmless when it is gone."""
+    if not run.path:
+        return
     location(run).unlink(missing_ok=True)
+    run.path = ""
+    CollectionRun.objects.filter(pk=run.pk).update(path="")
+
+
+def forget_imported() -> None:
+    """Removes the copies of finished imports that a crash left behind."""
+    for run in CollectionRun.objects.filter(state=RunState.DONE).exclude(path=""):
+        forget(run)

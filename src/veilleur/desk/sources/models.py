@@ -57,7 +57,11 @@ class CollectionRun(models.Model):
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="runs")
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="runs")
-    path = models.CharField(max_length=500, help_text="The kept copy, relative to the data directory.")
+    path = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="The kept copy, relative to the data directory; empty when gone.",
+    )
     file_name = models.CharField(max_length=255, help_text="As the person named it; shown, never opened.")
     file_digest = models.CharField(max_length=64, help_text="SHA-256 of the bytes.")
     headers = models.JSONField(default=list, help_text="Of the file, in order: for the file of the rejects.")
@@ -94,9 +98,7 @@ class RejectedRow(models.Model):
     line = models.PositiveIntegerField(help_text="1-based line, sheet row or record in the file.")
     column = models.CharField(max_length=200, blank=True)
     code = models.CharField(max_length=40)
-    message = models.TextField(
-        help_text="The reason in English; `code` and `details` say it in any language."
-    )
+    message = models.TextField(help_text="In English; `code` and `details` say it in any language.")
     details = models.JSONField(default=dict)
     cells = models.JSONField(help_text="The row as read: header → text.")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 
@@ -31,10 +30,10 @@ class UploadLimit(FileUploadHandler):
         """Passes the chunk on to the handlers that keep it, or gives the file up."""
         self.received = start + len(raw_data)
         if self.received > settings.UPLOAD_LIMIT:
+            assert self.request is not None  # noqa: S101 - set by the parser
             self.request.META[self.TOO_LARGE] = True
             raise SkipFile
         return raw_data
 
-    def file_complete(self, file_size: int) -> IO[Any] | UploadedFile | None:
+    def file_complete(self, file_size: int) -> None:  # noqa: ARG002 - Django's signature
         """Leaves the file to the handlers after this one."""
-        return None

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             name='CollectionRun',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(help_text='The kept copy, relative to the data directory.', max_length=500)),
+                ('path', models.CharField(blank=True, help_text='The kept copy, relative to the data directory; empty when gone.', max_length=500)),
                 ('file_name', models.CharField(help_text='As the person named it; shown, never opened.', max_length=255)),
                 ('file_digest', models.CharField(help_text='SHA-256 of the bytes.', max_length=64)),
                 ('headers', models.JSONField(default=list, help_text='Of the file, in order: for the file of the rejects.')),
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('line', models.PositiveIntegerField(help_text='1-based line, sheet row or record in the file.')),
                 ('column', models.CharField(blank=True, max_length=200)),
                 ('code', models.CharField(max_length=40)),
-                ('message', models.TextField(help_text='The reason in English; `code` and `details` say it in any language.')),
+                ('message', models.TextField(help_text='In English; `code` and `details` say it in any language.')),
                 ('details', models.JSONField(default=dict)),
                 ('cells', models.JSONField(help_text='The row as read: header → text.')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rejected_rows', to='sources.collectionrun')),
