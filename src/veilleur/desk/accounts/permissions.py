@@ -78,7 +78,8 @@ def at_work(
     """Wraps a view of an organisation: signs in, finds the workplace, checks the right.
 
     The wrapped view takes `(request, place, **url parameters)` and runs in the time zone of
-    the organisation (the middleware puts the zone back after the answer).
+    the organisation (the middleware puts the zone back after the answer). It stands above every
+    other decorator, so that a stranger gets 404 whatever the method.
     """
 
     def decorate(

@@ -41,8 +41,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/preferences.html", {"form": form})
 
 
-@require_GET
 @at_work(May.CONFIGURE)
+@require_GET
 def trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Every act in this organisation, newest first."""
     form = TrailForm(request.GET)
@@ -52,8 +52,8 @@ def trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "accounts/trail.html", {"form": form, "lines": lines, "older": older})
 
 
-@require_POST
 @at_work(May.CONFIGURE)
+@require_POST
 def verify_trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Checks the chain and says what it found."""
     try:
@@ -69,8 +69,8 @@ def verify_trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     return redirect("trail", organisation=place.organisation.slug)
 
 
-@require_GET
 @at_work(May.CONFIGURE)
+@require_GET
 def members(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Who works here, with which role."""
     return render(request, "accounts/members.html", {"people": queries.people(place.organisation)})

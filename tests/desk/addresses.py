@@ -1,0 +1,81 @@
+"""Every address of the desk, as the URL configuration declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from veilleur.desk.accounts.models import Organisation
+from veilleur.desk.inbox.models import MentionRow, Note
+from veilleur.desk.sources.models import CollectionRun
+from veilleur.vocabulary import Act
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address: its full name, its template (`o/{organisation}/trail/`), its parameters."""
+
+    name: str
+    template: str
+    parameters: tuple[str, ...]
+
+    def of(self, values: Mapping[str, Any]) -> str:
+        """The path with `values` in the place of the parameters.
+
+        Raises `KeyError` for a parameter that `values` does not know.
+        """
+        return reverse(self.name, kwargs={name: values[name] for name in self.parameters})
+
+
+def addresses() -> list[Address]:
+    """Every named address, in the order of the URL configuration."""
+    return list(_walk(get_resolver(), "", "", ()))
+
+
+def _walk(resolver: URLResolver, space: str, route: str, above: tuple[str, ...]) -> Iterator[Address]:
+    for entry in resolver.url_patterns:
+        here = route + str(entry.pattern)
+        parameters = (*above, *entry.pattern.converters)
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from _walk(entry, inner, here, parameters)
+        else:
+            yield _address(entry, space, here, parameters)
+
+
+def _address(entry: URLPattern, space: str, route: str, parameters: tuple[str, ...]) -> Address:
+    assert entry.name, f"an address without a name: {route}"
+    template = route
+    for part in route.split("<")[1:]:
+        declared = part.split(">")[0]
+        template = template.replace(f"<{declared}>", "{" + declared.split(":")[-1] + "}")
+    return Address(space + entry.name, template, parameters)
+
+
+def belongings(organisation: Organisation, make_mention: Callable[..., MentionRow]) -> dict[str, Any]:
+    """One object of each kind for `organisation`, by the name of the parameter that speaks of it.
+
+    An address with a parameter that is not here makes the tests fail: add the object it names.
+    """
+    mention = make_mention(organisation, text="Trop d'attente aux urgences.", author="auteur-1", thread="fil")
+    ticket = mention.ticket
+    note = Note.objects.create(ticket=ticket, author_name="x", text="y", at=ticket.opened_at)
+    run = CollectionRun.objects.create(
+        organisation=organisation,
+        source=mention.source,
+        path="files/none.csv",
+        file_name="avis.csv",
+        file_digest="0" * 64,
+    )
+    decision = ticket.decisions.create(act=Act.NOTE, at=ticket.opened_at)
+    return {
+        "organisation": organisation.slug,
+        "ticket": ticket.pk,
+        "note": note.pk,
+        "run": run.pk,
+        "decision": decision.pk,
+        "source": mention.source.key,
+    }
