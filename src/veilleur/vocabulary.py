@@ -303,4 +303,3 @@ class Decision:
 
     def __post_init__(self) -> None:
         _require_aware(self.at, "at")
-
