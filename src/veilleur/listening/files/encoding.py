@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, TextIO
@@ -28,8 +27,6 @@ _MARKS = (  # the mark of UTF-32 starts with the one of UTF-16: the order matter
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_ESCAPED = re.compile("[\udc80-\udcff]")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b\x1f"))
 _WESTERN = bytes(range(256)).decode("cp1252", "replace")
 
@@ -115,9 +112,9 @@ def _count_utf8(head: bytes, chunks: Iterator[bytes]) -> tuple[int, int]:
     for chunk in _and_end(head, chunks):
         text = decoder.decode(chunk, final=not chunk)
         if not text.isascii():
-            wrong = len(_ESCAPED.findall(text))
+            wrong = len(text) - len(text.encode("utf-8", "ignore").decode())
             bad += wrong
-            good += len(_BEYOND_ASCII.findall(text)) - wrong
+            good += len(text) - len(text.encode("ascii", "ignore")) - wrong
     return good, bad
 
 

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
+from operator import itemgetter
+from typing import NamedTuple
 
 from veilleur.errors import RowRefused
 from veilleur.listening.files.dates import DateReader, Moment
@@ -34,6 +37,21 @@ LIMITS: dict[Field, int] = {
 ID_LENGTH = 200
 """Identifiers beyond this are replaced by their digest: some sources use whole addresses."""
 
+_ORDER = (
+    Field.PUBLISHED_AT,
+    Field.RATING,
+    Field.TEXT,
+    Field.TITLE,
+    Field.EXTERNAL_ID,
+    Field.AUTHOR,
+    Field.URL,
+    Field.NETWORK,
+    Field.PLACE,
+    Field.QUESTION,
+    Field.LANGUAGE_HINT,
+    Field.THREAD,
+)
+"""In which `MentionMaker` picks the cells of a row."""
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#:]\S*)?$")
 
@@ -86,11 +104,12 @@ class MentionMaker:
         self._width = len(headers)
         # Fields without a column read one more, always empty cell at the end of the row.
         places = {name: headers.index(header) for name, header in mapping.columns().items()}
-        self._at = {name: places.get(name, self._width) for name in Field}
-        self._limits = [(self._at[name], limit, name) for name, limit in LIMITS.items() if name in places]
+        self._pick = itemgetter(*(places.get(name, self._width) for name in _ORDER))
+        self._limits = [(places[name], limit, name) for name, limit in LIMITS.items() if name in places]
         self._dates = DateReader(
             mapping.date_order, mapping.zone, collected_at, dates_only=mapping.dates_only
         )
+        self._read_rating = lru_cache(maxsize=1 << 10)(partial(read_rating, scale=mapping.scale))
         self._source = source
         self._collected_at = collected_at
         self._pseudonym = pseudonym
@@ -101,32 +120,32 @@ class MentionMaker:
             raise CellRefused(row.fault, count=str(len(row.cells)), expected=str(self._width))
         cells = (*row.cells, "")
         self._check_lengths(cells)
-        at = self._at
-        moment = self._moment(cells[at[Field.PUBLISHED_AT]])
-        text, title = cells[at[Field.TEXT]], cells[at[Field.TITLE]]
-        rating = self._rating(cells[at[Field.RATING]])
+        date, stars, text, title, given, author, url, network, place, question, language, thread = self._pick(
+            cells
+        )
+        rating = self._rating(stars)
         if rating is None and not text.strip() and not title.strip():
             raise CellRefused("empty_row")
         return Draft(
-            given_id=_fitting_id(cells[at[Field.EXTERNAL_ID]].strip()),
+            moment=self._moment(date),
+            rating=rating,
             text=text,
             title=title,
-            author=self._pseudonym(cells[at[Field.AUTHOR]]),
-            url=_address(cells[at[Field.URL]].strip(), self._mapping.url),
-            network=cells[at[Field.NETWORK]].strip() or self._mapping.constant_network,
-            place=cells[at[Field.PLACE]].strip() or self._mapping.constant_place,
-            question=cells[at[Field.QUESTION]].strip(),
-            language_hint=cells[at[Field.LANGUAGE_HINT]].strip(),
-            thread=_fitting_id(cells[at[Field.THREAD]].strip()),
-            moment=moment,
-            rating=rating,
+            given_id=_fitting_id(given.strip()),
+            author=self._pseudonym(author),
+            url=_address(url.strip(), self._mapping.url),
+            network=network.strip() or self._mapping.constant_network,
+            place=place.strip() or self._mapping.constant_place,
+            question=question.strip(),
+            language_hint=language.strip(),
+            thread=_fitting_id(thread.strip()),
         )
 
-    def mention(self, draft: Draft, occurrence: int) -> Mention:
-        """The message; `occurrence` is 1 for the first row of this content in the file."""
+    def mention(self, draft: Draft, identity: str) -> Mention:
+        """The message, under its identifier in the source."""
         return Mention(
             source=self._source,
-            external_id=draft.identity(occurrence),
+            external_id=identity,
             text=draft.text,
             collected_at=self._collected_at,
             title=draft.title,
@@ -161,19 +180,20 @@ class MentionMaker:
         if not cell:
             return None
         try:
-            return read_rating(cell, self._mapping.scale)
+            return self._read_rating(cell)
         except CellRefused as refusal:
             refusal.details["column"] = self._mapping.rating
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message that does not know yet how many like it stand before it in the file."""
 
-    given_id: str
+    moment: Moment | None
+    rating: Rating | None
     text: str
     title: str
+    given_id: str
     author: str
     url: str
     network: str
@@ -181,8 +201,6 @@ class Draft:
     question: str
     language_hint: str
     thread: str
-    moment: Moment | None
-    rating: Rating | None
 
     def content(self) -> str:
         """Hex SHA-256 of what makes a message without an identifier itself and no other."""
@@ -200,12 +218,10 @@ class Draft:
         )
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
-    def identity(self, occurrence: int) -> str:
-        """The identifier given, else one made of the content and of its number in the file."""
-        if self.given_id:
-            return self.given_id
-        digest = self.content()[:40]
-        return f"content-{digest}" if occurrence == 1 else f"content-{digest}-{occurrence}"
+
+def derived_id(content: str, occurrence: int) -> str:
+    """The identifier of a message that its source gave none: its content and its number in the file."""
+    return f"content-{content[:40]}" + (f"-{occurrence}" if occurrence > 1 else "")
 
 
 def to_mention(
@@ -224,11 +240,12 @@ def to_mention(
     """
     maker = MentionMaker(headers, mapping, source=source, collected_at=collected_at, pseudonym=pseudonym)
     try:
-        return maker.mention(maker.draft(row), occurrence)
+        draft = maker.draft(row)
     except CellRefused as refusal:
         words = sentence(refusal.code, refusal.details)
         column = refusal.details.get("column", "")
         raise RowRefused(row.line, column, refusal.code, words, refusal.details) from refusal
+    return maker.mention(draft, draft.given_id or derived_id(draft.content(), occurrence))
 
 
 def read_mentions(
@@ -258,9 +275,9 @@ def read_mentions(
             if wanted:
                 yield Rejected(number, row, refusal.details.get("column", ""), refusal.code, refusal.details)
             continue
-        occurrence = 1 if draft.given_id else counter.next(draft.content())
+        identity = draft.given_id or counter.identify(draft.content())
         if wanted:
-            yield Accepted(number, row, maker.mention(draft, occurrence))
+            yield Accepted(number, row, maker.mention(draft, identity))
 
 
 class _Occurrences:
@@ -273,11 +290,11 @@ class _Occurrences:
     def __init__(self) -> None:
         self._seen: dict[int, int] = {}
 
-    def next(self, digest: str) -> int:
-        key = int(digest[:16], 16)
-        count = self._seen.get(key, 0) + 1
-        self._seen[key] = count
-        return count
+    def identify(self, content: str) -> str:
+        """The identifier of the next message with this content."""
+        key = int(content[:16], 16)
+        self._seen[key] = count = self._seen.get(key, 0) + 1
+        return derived_id(content, count)
 
 
 def _fitting_id(given: str) -> str:

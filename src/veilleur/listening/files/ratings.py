@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from veilleur.listening.files.reasons import CellRefused
@@ -54,19 +55,11 @@ def read_rating(text: str, scale: Scale | None) -> Rating | None:
     Raises `CellRefused` when it cannot be read or lies outside its scale.
     """
     value = text.strip()
-    if _plain(value) in _NO_RATING and not _STARS.fullmatch(value) and not _NUMBER.search(value):
+    if scale is not None and not scale.words and _NUMBER.fullmatch(value):
+        return _on_scale(value, _float(value), scale)
+    if _says_none(value):
         return None
-    if scale is not None and scale.words:
-        return _rank(value, scale)
-    if found := _RATIO.fullmatch(value):
-        return _on_scale(value, _float(found[1]), _own_scale(_float(found[1]), _float(found[2]), scale))
-    if found := _PERCENT.fullmatch(value):
-        return _on_scale(value, _float(found[1]), Scale(0, 100))
-    if found := _UNIT.fullmatch(value) or _NUMBER.fullmatch(value):
-        return _on_scale(value, _float(found[found.re.groups]), scale)
-    if value and _STARS.fullmatch(value):
-        return _star_rating(value, scale)
-    raise CellRefused("rating_unreadable", value=text)
+    return _rank(value, scale) if scale is not None and scale.words else _written(value, scale)
 
 
 def guess_scale(header: str, values: Iterable[str]) -> Scale | None:
@@ -94,6 +87,23 @@ def looks_like_rating(value: str) -> bool:
     """Whether a value can only be a rating: stars, n/5, a word of a scale; never a bare number."""
     found = _RATIO.fullmatch(value.strip())
     return bool(found and _float(found[2]) in {5, 10, 20, 100}) or _stars(value) or _is_scale_word(value)
+
+
+def _says_none(value: str) -> bool:
+    return _plain(value) in _NO_RATING and not _stars(value) and not _NUMBER.search(value)
+
+
+def _written(value: str, scale: Scale | None) -> Rating:
+    """A rating that is more than a number: « 4,5/5 », « 80 % », « 4 étoiles », « ★★★☆☆ »."""
+    if found := _RATIO.fullmatch(value):
+        return _on_scale(value, _float(found[1]), _own_scale(_float(found[1]), _float(found[2]), scale))
+    if found := _PERCENT.fullmatch(value):
+        return _on_scale(value, _float(found[1]), Scale(0, 100))
+    if found := _UNIT.fullmatch(value):
+        return _on_scale(value, _float(found[1]), scale)
+    if _stars(value):
+        return _star_rating(value, scale)
+    raise CellRefused("rating_unreadable", value=value)
 
 
 def _float(text: str) -> float:
@@ -148,6 +158,7 @@ def _rank(value: str, scale: Scale) -> Rating:
     return Rating(scale.worst + ranks[plain] * step, scale.worst, scale.best)
 
 
+@cache
 def _ranks(words: tuple[str, ...]) -> dict[str, int]:
     return {
         _plain(word): rank for rank, words_of_rank in enumerate(words) for word in words_of_rank.split("|")
@@ -155,8 +166,7 @@ def _ranks(words: tuple[str, ...]) -> dict[str, int]:
 
 
 def _is_scale_word(value: str) -> bool:
-    plain = _plain(value)
-    return any(plain in _ranks(words) for words in _WORD_SCALES)
+    return len(value) < 60 and any(_plain(value) in _ranks(words) for words in _WORD_SCALES)
 
 
 def _leading_number(value: str) -> float | None:

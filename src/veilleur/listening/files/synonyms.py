@@ -45,6 +45,8 @@ def fold(text: str) -> str:
     >>> fold("Numéro d’œuvre")
     'numero d’oeuvre'
     """
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "Oe"))
     return "".join(char for char in apart if not unicodedata.combining(char)).lower()
 
