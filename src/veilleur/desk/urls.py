@@ -9,6 +9,7 @@ urlpatterns = [
     path("", accounts.home, name="home"),
     path("login/", door.login, name="account_login"),
     path("logout/", door.logout, name="account_logout"),
+    path("inactive/", door.account_inactive, name="account_inactive"),
     path("password/", door.password_change, name="account_change_password"),
     path("preferences/", accounts.preferences, name="preferences"),
     path("o/<slug:organisation>/trail/", accounts.trail, name="trail"),
