@@ -20,7 +20,7 @@ from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox.models import MentionRow
 
 NOTHING: dict[str, Any] = {}
-EXAMPLES = 12
+EXAMPLES = 15
 
 PAGES = {
     "home": Page(get=NOTHING),
