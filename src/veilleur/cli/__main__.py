@@ -1,0 +1,5 @@
+"""`python -m veilleur.cli`: how one command starts another."""
+
+from veilleur.cli import app
+
+app(prog_name="veilleur")
