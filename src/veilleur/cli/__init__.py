@@ -42,7 +42,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's signature
 def main(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version."),
     ] = False,
 ) -> None:
     """Options of all commands."""

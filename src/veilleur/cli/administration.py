@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from veilleur.cli.door import open_prepared_desk, out
+from veilleur.cli.door import open_desk, open_prepared_desk, out, prepare_database
 from veilleur.cli.words import say
 from veilleur.errors import InvalidInput
 from veilleur.triage import house_policy_text, load_policy
@@ -43,8 +43,6 @@ def organisation_of(slug: str) -> Organisation:
 
 def migrate() -> None:
     """Bring the database up to date."""
-    from veilleur.cli.door import open_desk, prepare_database
-
     open_desk()
     changed = prepare_database()
     out.print(
@@ -110,9 +108,7 @@ def add_person(
     admit(organisation, email, name or email.partition("@")[0], role, password=password, by=JOB)
     out.print(f"{email} → {organisation.slug} ({role})")
     if is_new and password_file is None:
-        out.print(
-            say(f"Password, shown once: {password}", f"Mot de passe, montré une seule fois : {password}")
-        )
+        out.print(say("Password, shown once:", "Mot de passe, montré une seule fois :"), password)
 
 
 def _password(file: Path | None) -> str:

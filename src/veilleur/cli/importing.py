@@ -162,8 +162,8 @@ def _rehearse(table: Table, mapping: Mapping, source: str) -> None:
             rejected.append(outcome)
     out.print(
         say(
-            f"{number(accepted)} rows would be imported, {number(len(rejected))} refused. Nothing was stored.",
-            f"{number(accepted)} lignes seraient importées, {number(len(rejected))} refusées. Rien n’est gardé.",
+            f"{number(accepted)} rows would be imported, {number(len(rejected))} refused. Nothing is stored.",
+            f"{number(accepted)} lignes à importer, {number(len(rejected))} refusées. Rien n’est gardé.",
         )
     )
     _show_rejects(rejected)
@@ -279,7 +279,4 @@ def _tell(run: CollectionRun, rejects: Path | None) -> None:
         write_rejects_of(run, rejects, language())
         out.print(say(f"Refused rows: {rejects}", f"Lignes refusées : {rejects}"))
     elif run.rejected:
-        hint = say(
-            "--rejects FILE.csv writes the refused rows.", "--rejects FICHIER.csv écrit les lignes refusées."
-        )
-        out.print(hint)
+        out.print(say("To write them to a file:", "Pour les écrire dans un fichier :"), "--rejects FILE.csv")

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 import typer
 
 from veilleur.errors import InvalidInput
-from veilleur.reading import Reader
 from veilleur.vocabulary import Mention, Reading
 
 BATCH = 500
@@ -24,12 +23,12 @@ FIELDS = ("external_id", "title", "question", "language_hint")
 def read(
     file: Annotated[
         str,
-        typer.Argument(
-            help="A file of texts, one per line, or of JSON objects with a `text`; - is standard input."
-        ),
+        typer.Argument(help="Texts, one per line, or JSON objects with a “text”; - is standard input."),
     ] = "-",
 ) -> None:
     """Read messages and write what was seen in each, one JSON object per line."""
+    from veilleur.reading import Reader
+
     reader = Reader()
     mentions = _mentions(_lines(file))
     while batch := list(islice(mentions, BATCH)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from rich.table import Table
 from rich.text import Text
 
@@ -48,7 +48,7 @@ def show_summary(organisations: list[Organisation]) -> None:
     out.print(table)
 
 
-def _tickets(organisation: Organisation):  # type: ignore[no-untyped-def]
+def _tickets(organisation: Organisation) -> QuerySet[TicketRow]:
     return TicketRow.objects.filter(organisation=organisation)
 
 
@@ -67,10 +67,8 @@ def _queues(organisation: Organisation, policy: Policy) -> Text:
 
 
 def _counted(organisation: Organisation, column: str) -> list[tuple[str, int]]:
-    counted = (
-        _tickets(organisation).values_list(column).annotate(count=Count("pk")).order_by("-count", column)
-    )
-    return list(counted)
+    counted = _tickets(organisation).values_list(column).annotate(count=Count("pk"))
+    return list(counted.order_by("-count", column))
 
 
 def _reasons(organisation: Organisation, policy: Policy) -> Text:
