@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from veilleur.desk.accounts import deeds
 from veilleur.desk.accounts.models import AuditLine, Membership, Organisation, User
@@ -49,7 +48,8 @@ class TrailLine:
     deed: str
     """The act in words of the active language."""
     target: str
-    details: dict[str, Any]
+    details: list[tuple[str, str]]
+    """(name, value) pairs in words, as `deed` and `target` are."""
 
 
 def trail(
@@ -63,7 +63,15 @@ def trail(
         lines = lines.filter(actor__icontains=actor)
     if act:
         lines = lines.filter(act=act)
-    return [
-        TrailLine(line.number, line.at, line.actor, deeds.words(line.act), line.target, line.details)
-        for line in lines.order_by("-number")[:AUDIT_PAGE]
-    ]
+    return [_shown(line) for line in lines.order_by("-number")[:AUDIT_PAGE]]
+
+
+def _shown(line: AuditLine) -> TrailLine:
+    return TrailLine(
+        number=line.number,
+        at=line.at,
+        actor=line.actor,
+        deed=deeds.words(line.act),
+        target=deeds.target_words(line.target),
+        details=deeds.detail_words(line.details),
+    )

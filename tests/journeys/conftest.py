@@ -1,0 +1,125 @@
+"""A real desk for the journeys: its own data directory, its own server process, a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journeys.visitor import Visitor
+
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A running desk: where it answers, where its data lie, and how to run its commands."""
+
+    address: str
+    data: Path
+    password: str
+
+    def run(self, *arguments: str) -> str:
+        """Runs `veilleur …` on the data of this desk and returns what it printed."""
+        return veilleur(self.data, *arguments)
+
+
+def environment(data: Path) -> dict[str, str]:
+    """The environment of a desk whose data lie in `data`, and nothing of the tests'."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("VEILLEUR_", "DJANGO_"))
+    }
+    return {**kept, "VEILLEUR_DATA_DIR": str(data), "LC_ALL": "C.UTF-8"}
+
+
+def command(*arguments: str) -> list[str]:
+    """The command `veilleur` of the environment the tests run in."""
+    return [str(Path(sys.executable).with_name("veilleur")), *arguments]
+
+
+def veilleur(data: Path, *arguments: str) -> str:
+    """Runs one command to its end; fails with what it said when it does."""
+    done = subprocess.run(
+        command(*arguments), env=environment(data), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"veilleur {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_it_answers(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns when somebody listens on `port`; fails with the log when the server gives up."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail(f"the desk did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium. Stopped at the end of the module: it keeps an event loop running,
+    which Django's tests in the same process would stumble over."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("chromium is missing: install Debian's package `chromium`, then run the tests again.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(repository: Path) -> Path:
+    """Where the screenshots go: a person looks at them."""
+    folder = repository / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def visit(browser: Browser, desk: Desk, pictures: Path) -> Iterator[Callable[..., Visitor]]:
+    """Opens windows: `visit("clara@example.org", **look)` is signed in, `visit()` is a stranger."""
+    opened: list[Visitor] = []
+
+    def open_window(email: str = "", **look: Any) -> Visitor:
+        visitor = Visitor(browser, desk.address, pictures, **look)
+        opened.append(visitor)
+        if email:
+            visitor.sign_in(email, desk.password)
+        return visitor
+
+    yield open_window
+    for visitor in opened:
+        visitor.close()

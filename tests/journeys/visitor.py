@@ -1,0 +1,106 @@
+"""A person in front of a real browser: goes, presses, looks, and notices what goes wrong.
+
+Whatever the page does is watched all along: an error on the console (a breach of the content
+security policy is one), an uncaught exception, a request to another host, an answer of 500.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+
+AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    },
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+class Visitor:
+    """One browser window of one person; `pictures` is the folder the screenshots go to."""
+
+    def __init__(self, browser: Browser, address: str, pictures: Path, **look: Any) -> None:
+        self.address = address
+        self.pictures = pictures
+        self.complaints: list[str] = []
+        self.expected_status = 200
+        options = {"viewport": DESKTOP, "locale": "fr-FR", "timezone_id": "Europe/Paris", **look}
+        self.context: BrowserContext = browser.new_context(base_url=address, **options)
+        self.context.set_default_timeout(15_000)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
+        self.page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        if self.expected_status != 200 and "Failed to load resource" in message.text:
+            return
+        self.complaints.append(f"console {message.type} on {self.page.url}: {message.text}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500 and response.status != self.expected_status:
+            self.complaints.append(f"{response.status}: {response.url}")
+        parts = urlsplit(response.url)
+        if parts.scheme != "data" and f"{parts.scheme}://{parts.netloc}" != self.address:
+            self.complaints.append(f"another host was asked: {response.url}")
+
+    def sign_in(self, email: str, password: str) -> None:
+        """Through the door, as anybody."""
+        self.page.goto("/login/")
+        self.page.fill("input[name=login]", email)
+        self.page.fill("input[name=password]", password)
+        self.page.click("main button[type=submit]")
+        self.page.wait_for_load_state("networkidle")
+
+    def look(self, name: str, *, full: bool = False) -> None:
+        """Checks the page as it stands and keeps a picture of it as `name`.png.
+
+        Fails when axe-core finds anything, when the page scrolls sideways, or when the browser
+        complained since the last look.
+        """
+        self.page.wait_for_load_state("networkidle")
+        self.page.screenshot(path=self.pictures / f"{name}.png", full_page=full)
+        found = [*self.complaints, *self._overflow(), *self.barriers()]
+        self.complaints.clear()  # axe-core itself breaks the policy while it works: not the page's fault
+        if found:
+            pytest.fail("\n".join([f"{name} ({self.page.url}):", *found]))
+
+    def barriers(self) -> list[str]:
+        """What axe-core finds on the page, one line per element."""
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("rules => axe.run(rules)", RULES)
+        return [
+            f"{violation['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+    def _overflow(self) -> list[str]:
+        script = """[...document.querySelectorAll('body *')]
+            .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+            .slice(0, 5).map(one => one.outerHTML.slice(0, 100))"""
+        if self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            return []
+        return [f"the page scrolls sideways: {one}" for one in self.page.evaluate(script)]
+
+    def words(self) -> str:
+        """What can be read on the page."""
+        return self.page.inner_text("body")
+
+    def close(self) -> None:
+        """Leaves; nothing may have gone wrong on the way."""
+        self.context.close()
+        if self.complaints:
+            pytest.fail("\n".join(self.complaints))
