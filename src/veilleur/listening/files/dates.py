@@ -62,7 +62,9 @@ _WEEKDAYS = (
     r"|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
 )
 _LEAD = re.compile(
-    rf"^(?:(?:publie|poste|ecrit|depose|posted|published|written|le|on)\s+)*(?:{_WEEKDAYS}\b[.,]?\s+)?(?:le\s+|the\s+)?"
+    r"^(?:(?:publie|poste|ecrit|depose|posted|published|written|le|on)\s+)*"
+    r"(?!mar\.? \d{1,2}(?:rd|th|st|nd)?,? \d{4})"  # "Mar 3, 2026" is March, « mar. 3 mars » a Tuesday
+    rf"(?:{_WEEKDAYS}\b[.,]?\s+)?(?:le\s+|the\s+)?"
 )
 _USUAL = re.compile(r"(\d\d)[/.-](\d\d)[/.-](\d{4})(?:[ T](\d\d):(\d\d)(?::(\d\d))?)?")
 _NUMERIC = re.compile(r"(\d{1,4})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?!\d)(.*)", re.DOTALL)
@@ -91,7 +93,7 @@ _RELATIVE = re.compile(
 _VAGUE = re.compile(
     rf"(?:(?:{'|'.join(_MONTHS)})\.?\s+)?\d{{4}}|\d{{1,2}}/\d{{4}}|\d{{4}}-\d{{2}}|t[1-4]\s+\d{{4}}"
 )
-_PLAIN_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_PLAIN_NUMBER = re.compile(r"\d{1,17}(?:[.,]\d{1,17})?")
 _EXCEL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet knows no zone
 _EXCEL_DAYS = range(20_000, 80_000)
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -134,7 +136,7 @@ class DateReader:
 
     def _stamp(self, text: str) -> tuple[datetime, Precision]:
         """What is written: naive when it names no zone."""
-        if text[4:5] == "-" or text[10:11] == "T":
+        if text[4:5] == "-" or "T" in text[8:11]:
             iso = _iso(text)
             if iso is not None:
                 return iso, Precision.DAY if len(text) <= 10 else Precision.SECOND

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from veilleur.listening.files.row import Row
+from veilleur.listening.files.synonyms import known_header
 
 _DELIMITERS = (";", ",", "\t", "|")
 _NEVER = "\x1f"
@@ -121,16 +122,26 @@ def _candidates(lines: list[str]) -> Iterator[Dialect]:
 
 
 def _score(lines: list[str], dialect: Dialect, *, complete: bool) -> tuple[float, int]:
-    """(share of the rows that have the usual number of cells, that number); (0, 0) for no table."""
+    """(share of the rows that have the usual number of cells, that number); (0, 0) for no table.
+
+    Column names that we know say more than any count: they make a table of the untidiest rows.
+    """
     rows = [row for row in records(lines, dialect) if row.fault or any(row.cells)]
     if not complete:
         rows = rows[:-1]
     widths = Counter(len(row.cells) for row in rows if not row.fault)
-    width = max(widths, key=lambda cells: (widths[cells], cells), default=0)
+    named = _named_width(rows)
+    width = named or max(widths, key=lambda cells: (widths[cells], cells), default=0)
     table = _after_preamble(rows, width)
     if width < 2 or not table:
         return 0.0, 0
-    return round(widths[width] / len(table), 2), width
+    return round(widths[width] / len(table), 2) + bool(named), width
+
+
+def _named_width(rows: list[Row]) -> int:
+    """Number of cells of the first row, when two of them at least are names of fields."""
+    first = rows[0].cells if rows else ()
+    return len(first) if sum(map(known_header, first)) >= 2 else 0
 
 
 def _after_preamble(rows: list[Row], width: int) -> list[Row]:
