@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import socket
@@ -18,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.journeys.visitor import Visitor
+from veilleur.listening.samples import Sample, samples
 
 FLAGS = [
     "--headless=new",
@@ -30,6 +32,17 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+PASSWORD = "one eye stays open"
+COUNTS = (110, 40)
+"""How many of the French and of the English sample messages the desk holds."""
+
+PEOPLE = (
+    ("trois-rivieres", "clara@example.org", "Clara Martin", "manager"),
+    ("trois-rivieres", "hugo@example.org", "Hugo Petit", "member"),
+    ("trois-rivieres", "rose@example.org", "Rose Blanc", "reader"),
+    ("northmoor", "clara@example.org", "Clara Martin", "manager"),
+    ("northmoor", "grace@example.org", "Grace Hill", "manager"),
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,48 @@ def wait_until_it_answers(port: int, server: subprocess.Popen[bytes], log: Path)
                 return
         time.sleep(0.1)
     pytest.fail(f"the desk did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
+
+
+def sample_file(sample: Sample, count: int, folder: Path) -> Path:
+    """A file with `count` of the sample's real messages, spread over the whole of it."""
+    with gzip.open(sample.path, "rt", encoding="utf-8") as lines:
+        every = lines.readlines()
+    path = folder / f"{sample.slug}.jsonl"
+    path.write_text("".join(every[:: len(every) // count][:count]), encoding="utf-8")
+    return path
+
+
+def furnish(data: Path) -> None:
+    """Two organisations, a few people, and real messages, by the commands an administrator uses."""
+    password = data / "password"
+    password.write_text(PASSWORD, encoding="utf-8")
+    for sample, count in zip(samples(), COUNTS, strict=True):
+        file = sample_file(sample, count, data)
+        place = ("--language", sample.language, "--time-zone", sample.zone)
+        veilleur(data, "organisation", "add", sample.slug, sample.organisation, *place)
+        veilleur(data, "import", str(file), "--to", sample.slug, "--source", sample.source)
+    for slug, email, name, role in PEOPLE:
+        options = ("--name", name, "--role", role, "--password-file", str(password))
+        veilleur(data, "person", "add", slug, email, *options)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk with about 150 real messages, served by `veilleur serve` as anybody's would be."""
+    data = tmp_path_factory.mktemp("desk")
+    furnish(data)
+    port = free_port()
+    log = data / "serve.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command("serve", "--port", str(port)), env=environment(data), stdout=output, stderr=output
+        )
+    try:
+        wait_until_it_answers(port, server, log)
+        yield Desk(f"http://127.0.0.1:{port}", data, PASSWORD)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")
