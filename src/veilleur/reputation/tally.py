@@ -1,6 +1,6 @@
 """Counts that add up: those of two days are the sum of each day's, whatever the figure.
 
-That is why delays are kept as a histogram in whole hours: medians do not add up, histograms do.
+That is why delays are kept as a histogram, in hours: medians do not add up, histograms do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import NamedTuple, TypeVar
 
 K = TypeVar("K", str, int)
 
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_HOURS_TOLD = 48
 
 
 class Counted(NamedTuple):
@@ -54,15 +55,19 @@ class Tally:
 
 
 def delay_in_hours(opened_at: datetime, answered_at: datetime) -> int:
-    """Hours from first awareness to the answer, rounded up: 5 means "within five hours".
+    """Time from first awareness to the answer, rounded up: 5 means "within five hours".
 
+    Whole hours up to two days, whole days (as hours) beyond: nobody minds the minutes of a week.
     An answer that is older than the awareness (an archive was imported) counts as zero.
 
     >>> from datetime import UTC
-    >>> delay_in_hours(datetime(2026, 3, 3, 9, 0, tzinfo=UTC), datetime(2026, 3, 3, 10, 1, tzinfo=UTC))
-    2
+    >>> morning = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+    >>> [delay_in_hours(morning, morning + timedelta(hours=hours)) for hours in (1.5, 48, 49)]
+    [2, 48, 72]
     """
-    return max(0, -((opened_at - answered_at) // _HOUR))
+    delay = answered_at - opened_at
+    hours = -(-delay // _HOUR)
+    return max(0, hours) if hours <= _HOURS_TOLD else 24 * -(-delay // _DAY)
 
 
 def tally(messages: Iterable[Counted]) -> Tally:
