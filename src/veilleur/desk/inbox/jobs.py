@@ -6,7 +6,9 @@ import logging
 
 from django.db import DatabaseError
 
+from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox.intake import collect
+from veilleur.desk.inbox.policies import sort_untouched_again
 from veilleur.desk.jobs import enqueue, job
 from veilleur.desk.sources.running import interrupted_runs
 from veilleur.errors import VeilleurError
@@ -29,3 +31,9 @@ def resume_interrupted() -> int:
     for run in runs:
         enqueue(import_file, run.pk)
     return len(runs)
+
+
+@job
+def sort_again(organisation_id: int) -> None:
+    """Sorts what nobody has touched by the present policy of an organisation."""
+    sort_untouched_again(Organisation.objects.get(pk=organisation_id))

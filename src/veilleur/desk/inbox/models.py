@@ -126,9 +126,7 @@ class TicketRow(models.Model):
     reasons = models.JSONField()
     status = models.CharField(max_length=8, choices=StatusChoice.choices, default=StatusChoice.NEW)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
-    assignee = models.ForeignKey(
-        User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
-    )
+    assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     snoozed_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(help_text="When the ticket was made: first awareness.")
     answered_at = models.DateTimeField(null=True, help_text="First time somebody closed it as answered.")
@@ -141,7 +139,9 @@ class TicketRow(models.Model):
     place = models.CharField(max_length=200, blank=True)
     rating_share = models.FloatField(null=True)
     to_do = models.GeneratedField(
-        expression=models.Q(status__in=["new", "open"]),
+        expression=models.ExpressionWrapper(
+            models.Q(status__in=["new", "open"]), output_field=models.BooleanField()
+        ),
         output_field=models.BooleanField(),
         db_persist=True,
     )

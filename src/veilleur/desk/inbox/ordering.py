@@ -7,7 +7,7 @@ of SQLite's full-text index, so that a search can be walked newest first without
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -18,15 +18,18 @@ ID_BITS = 29
 """Half a thousand million mentions in one database; the rest of 63 bits is time."""
 
 _SHIFT = 1 << ID_BITS
+_FIRST, _LAST = -(1 << 33), (1 << 33) - 1
+"""From 1697 to 2242: an absurd date stands at one of the ends instead of overflowing."""
 
 
 def first_position_of(moment: datetime) -> int:
     """The lowest position that a message of this second may have.
 
+    >>> from datetime import UTC
     >>> first_position_of(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)) == 1 << ID_BITS
     True
     """
-    return int(moment.astimezone(UTC).timestamp() // 1) * _SHIFT
+    return min(max(int(moment.timestamp() // 1), _FIRST), _LAST) * _SHIFT
 
 
 class Position(Func):
@@ -37,14 +40,14 @@ class Position(Func):
 
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
         """Django keeps moments as ISO text in UTC there."""
-        template = f"(CAST(strftime('%%%%s', %(expressions)s) AS INTEGER) * {_SHIFT} + %(id)s)"
+        seconds = "CAST(strftime('%%%%s', %(expressions)s) AS INTEGER)"
+        template = f"(MIN(MAX({seconds}, {_FIRST}), {_LAST}) * {_SHIFT} + %(id)s)"
         return self._two(compiler, connection, template, **context)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
         """`AT TIME ZONE 'UTC'` makes the expression immutable, as a stored column must be."""
-        template = (
-            f"(FLOOR(EXTRACT(EPOCH FROM %(expressions)s AT TIME ZONE 'UTC'))::bigint * {_SHIFT} + %(id)s)"
-        )
+        seconds = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s AT TIME ZONE 'UTC'))"
+        template = f"(LEAST(GREATEST({seconds}, {_FIRST}), {_LAST})::bigint * {_SHIFT} + %(id)s)"
         return self._two(compiler, connection, template, **context)
 
     def _two(self, compiler: SQLCompiler, connection: Any, template: str, **context: Any) -> tuple[str, Any]:

@@ -103,47 +103,86 @@ def _tsquery_term(term: Term) -> str:
     return " <-> ".join(words) + (":*" if term.is_prefix else "")
 
 
-def matching(
-    tickets: QuerySet[TicketRow], organisation_id: int, terms: tuple[Term, ...], limit: int
-) -> QuerySet[TicketRow]:
-    """Narrows `tickets` to the newest `limit` ones (by `position`) whose message answers `terms`.
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Which way through time, and from where: newest first from the top unless said otherwise."""
 
-    `tickets` is neither ordered nor sliced yet. PostgreSQL chooses between its two indexes
-    from its statistics; SQLite's index is walked newest first until enough tickets are found,
-    because it would otherwise sort every match of a common word.
+    beyond: int | None = None
+    """Position that the walk starts from, itself excluded; None for the end of the list."""
+    is_upward: bool = False
+    """From old to new."""
+
+    @property
+    def order(self) -> str:
+        """For `order_by`."""
+        return "position" if self.is_upward else "-position"
+
+    def narrow(self, tickets: QuerySet[TicketRow]) -> QuerySet[TicketRow]:
+        """The tickets that lie ahead, in the order of the walk."""
+        if self.beyond is not None:
+            side = "gt" if self.is_upward else "lt"
+            tickets = tickets.filter(**{f"position__{side}": self.beyond})
+        return tickets.order_by(self.order)
+
+
+def matching(
+    tickets: QuerySet[TicketRow],
+    organisation_id: int,
+    terms: tuple[Term, ...],
+    limit: int,
+    walk: Walk = Walk(),
+) -> list[int]:
+    """Ids of the first `limit` of `tickets` along `walk` whose message answers `terms`.
+
+    `tickets` is neither ordered nor sliced.
     """
     if connection.vendor == "postgresql":
-        return tickets.filter(mention__in=_postgresql_matches(organisation_id, terms))
-    found: list[int] = []
-    for positions in _walk(fts5(organisation_id, terms)):
-        newest = tickets.filter(position__in=positions).order_by("-position")
-        found.extend(newest.values_list("pk", flat=True)[: limit - len(found)])
-        if len(found) >= limit:
-            break
-    return TicketRow.objects.filter(pk__in=found)
+        return _postgresql(walk.narrow(tickets), tsquery(organisation_id, terms), limit)
+    return _sqlite(tickets, fts5(organisation_id, terms), limit, walk)
 
 
-def _postgresql_matches(organisation_id: int, terms: tuple[Term, ...]) -> RawSQL:
-    return RawSQL(  # noqa: S611 - a constant statement; the words travel as a parameter
+def _postgresql(tickets: QuerySet[TicketRow], query: str, limit: int) -> list[int]:
+    """The planner chooses between the index of words and the index of time from its statistics."""
+    found = RawSQL(
         "SELECT id FROM inbox_mention WHERE search @@ to_tsquery('simple', %s)",
-        [tsquery(organisation_id, terms)],
+        [query],
         output_field=BigIntegerField(),
     )
+    return list(tickets.filter(mention__in=found).values_list("pk", flat=True)[:limit])
 
 
-def _walk(query: str) -> Iterator[list[int]]:
-    """Positions that match, newest first, in stretches that grow."""
-    below, length = 2**63 - 1, _FIRST_WALK
+def _sqlite(tickets: QuerySet[TicketRow], query: str, limit: int, walk: Walk) -> list[int]:
+    """Walks the index of words in the order of time until enough tickets are found.
+
+    SQLite would otherwise fetch and sort every match, which a common word makes slow.
+    """
+    found: list[int] = []
+    for positions in _stretches(query, walk):
+        some = tickets.filter(position__in=positions).order_by(walk.order)
+        found.extend(some.values_list("pk", flat=True)[: limit - len(found)])
+        if len(found) >= limit:
+            break
+    return found
+
+
+_DOWN = (
+    "SELECT rowid FROM inbox_search WHERE inbox_search MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s"
+)
+_UP = "SELECT rowid FROM inbox_search WHERE inbox_search MATCH %s AND rowid > %s ORDER BY rowid LIMIT %s"
+_TOP, _BOTTOM = 2**63 - 1, -(2**63)
+
+
+def _stretches(query: str, walk: Walk) -> Iterator[list[int]]:
+    """Positions that match along the walk, in stretches that grow."""
+    start = _BOTTOM if walk.is_upward else _TOP
+    edge = start if walk.beyond is None else walk.beyond
+    length = _FIRST_WALK
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT rowid FROM inbox_search WHERE inbox_search MATCH %s AND rowid < %s"
-                " ORDER BY rowid DESC LIMIT %s",
-                [query, below, length],
-            )
+            cursor.execute(_UP if walk.is_upward else _DOWN, [query, edge, length])
             positions = [row[0] for row in cursor.fetchall()]
         if positions:
             yield positions
         if len(positions) < length:
             return
-        below, length = positions[-1], min(2 * length, _LONGEST_WALK)
+        edge, length = positions[-1], min(2 * length, _LONGEST_WALK)

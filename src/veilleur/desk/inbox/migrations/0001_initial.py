@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ('network', models.CharField(blank=True, max_length=120)),
                 ('place', models.CharField(blank=True, max_length=200)),
                 ('rating_share', models.FloatField(null=True)),
-                ('to_do', models.GeneratedField(db_persist=True, expression=models.Q(('status__in', ['new', 'open'])), output_field=models.BooleanField())),
+                ('to_do', models.GeneratedField(db_persist=True, expression=models.ExpressionWrapper(models.Q(('status__in', ['new', 'open'])), output_field=models.BooleanField()), output_field=models.BooleanField())),
                 ('position', models.GeneratedField(db_persist=True, expression=veilleur.desk.inbox.ordering.Position('moment', 'mention_id'), help_text='Sorts by (second of `moment`, mention): see `ordering.py`.', output_field=models.BigIntegerField())),
                 ('assignee', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('mention', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='ticket', to='inbox.mentionrow')),

@@ -13,8 +13,8 @@ from django.db import migrations
 SQLITE = [
     """
     CREATE VIEW inbox_searchable AS SELECT
-        CAST(strftime('%s', COALESCE(published_at, collected_at)) AS INTEGER) * 536870912 + id AS position,
-        'o' || organisation_id AS owner, {fold[title]} AS title, {fold[text]} AS text, author
+        {position} AS position, 'o' || organisation_id AS owner,
+        {title} AS title, {text} AS text, author
     FROM inbox_mention
     """,
     """
@@ -70,33 +70,37 @@ POSTGRESQL_BACK = [
 ]
 
 
-def _sqlite_values(row):
-    position = f"CAST(strftime('%s', COALESCE({row}.published_at, {row}.collected_at)) AS INTEGER)"
-    return (
-        f"{position} * 536870912 + {row}.id, 'o' || {row}.organisation_id,"
-        f" {_unligatured(f'{row}.title')}, {_unligatured(f'{row}.text')}, {row}.author"
-    )
+SHIFT, FIRST, LAST = 1 << 29, -(1 << 33), (1 << 33) - 1
+"""As in `ordering.py` when this migration was written."""
+
+
+def _position(row):
+    seconds = f"CAST(strftime('%s', COALESCE({row}published_at, {row}collected_at)) AS INTEGER)"
+    return f"MIN(MAX({seconds}, {FIRST}), {LAST}) * {SHIFT} + {row}id"
 
 
 def _unligatured(column):
     """FTS5 takes accents off by itself, but knows nothing of « œ »."""
-    pairs = (("œ", "oe"), ("Œ", "oe"), ("æ", "ae"), ("Æ", "ae"))
-    for ligature, letters in pairs:
+    for ligature, letters in (("œ", "oe"), ("Œ", "oe"), ("æ", "ae"), ("Æ", "ae")):
         column = f"replace({column}, '{ligature}', '{letters}')"
     return column
+
+
+def _values(row):
+    texts = f"{_unligatured(f'{row}.title')}, {_unligatured(f'{row}.text')}, {row}.author"
+    return f"{_position(f'{row}.')}, 'o' || {row}.organisation_id, {texts}"
 
 
 def _statements(vendor):
     if vendor == "postgresql":
         return POSTGRESQL
-    columns = "owner, title, text, author"
+    columns = "rowid, owner, title, text, author"
     pieces = {
-        "fold": {name: _unligatured(name) for name in ("title", "text")},
-        "add": f"INSERT INTO inbox_search(rowid, {columns}) VALUES ({_sqlite_values('new')});",
-        "remove": (
-            f"INSERT INTO inbox_search(inbox_search, rowid, {columns})"
-            f" VALUES ('delete', {_sqlite_values('old')});"
-        ),
+        "position": _position(""),
+        "title": _unligatured("title"),
+        "text": _unligatured("text"),
+        "add": f"INSERT INTO inbox_search({columns}) VALUES ({_values('new')});",
+        "remove": f"INSERT INTO inbox_search(inbox_search, {columns}) VALUES ('delete', {_values('old')});",
     }
     return [statement.format(**pieces) for statement in SQLITE]
 

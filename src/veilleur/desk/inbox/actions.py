@@ -1,0 +1,295 @@
+"""What changes a ticket: one act, one transaction, one decision in its history, one line in the trail.
+
+Every act takes the workplace of the person, the ticket, the `version` that the person was looking
+at, and `now`. `Outdated` says that somebody else acted first; `ActRefused` that the act makes no
+sense in the present state; a ticket of another organisation does not exist (`Http404`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from veilleur.desk.accounts import audit
+from veilleur.desk.accounts.models import Organisation, User
+from veilleur.desk.accounts.permissions import May, Workplace
+from veilleur.desk.inbox.conversion import reading_of
+from veilleur.desk.inbox.corrections import corrected, corrections_of
+from veilleur.desk.inbox.models import Correction, DecisionRow, Note, Outcome, Seen, TicketRow
+from veilleur.desk.inbox.policies import policy_of, sorted_columns
+from veilleur.errors import ActRefused, Outdated
+from veilleur.vocabulary import Act, Status
+
+RESTORABLE = (
+    "status",
+    "outcome",
+    "assignee_id",
+    "snoozed_until",
+    "answered_at",
+    "closed_at",
+    "queue",
+    "priority",
+    "due_at",
+    "reasons",
+    "language",
+    "sentiment",
+)
+"""Columns that an act may change and an undo puts back."""
+
+_MOMENTS = frozenset({"snoozed_until", "answered_at", "closed_at", "due_at"})
+
+LABELS = {
+    "sentiment": frozenset({"pos", "neg", "neu", "mixed"}),
+    "language": frozenset({"fr", "en", "other"}),
+}
+"""What a person may correct, and to which labels."""
+
+
+@transaction.atomic
+def assign(place: Workplace, ticket_id: int, version: int, *, to: User | None, now: datetime) -> DecisionRow:
+    """Gives the ticket to a colleague, or to nobody."""
+    ticket = _held(place, ticket_id, version)
+    _require_member(place.organisation, to)
+    changes = {"assignee_id": to.pk if to else None, "status": _taken_up(ticket)}
+    return _decide(place, ticket, Act.ASSIGN, changes, {"to": str(to) if to else ""}, now)
+
+
+@transaction.atomic
+def snooze(place: Workplace, ticket_id: int, version: int, *, until: datetime, now: datetime) -> DecisionRow:
+    """Puts the ticket away until a moment to come; `wake_due` brings it back."""
+    ticket = _held(place, ticket_id, version)
+    _refuse_closed(ticket)
+    if until <= now:
+        raise ActRefused(_("Choose a moment to come: this one has passed."))
+    changes = {"status": Status.SNOOZED.value, "snoozed_until": until}
+    return _decide(place, ticket, Act.SNOOZE, changes, {"until": until.isoformat()}, now)
+
+
+@transaction.atomic
+def close(place: Workplace, ticket_id: int, version: int, *, outcome: str, now: datetime) -> DecisionRow:
+    """Ends the work; the first time it ends as answered is kept for the delay of answers."""
+    ticket = _held(place, ticket_id, version)
+    _refuse_closed(ticket)
+    if outcome not in Outcome.values:
+        raise ActRefused(_("Say how it ended."))
+    changes: dict[str, Any] = {
+        "status": Status.CLOSED.value,
+        "outcome": outcome,
+        "closed_at": now,
+        "snoozed_until": None,
+    }
+    if outcome == Outcome.ANSWERED and ticket.answered_at is None:
+        changes["answered_at"] = now
+    return _decide(place, ticket, Act.CLOSE, changes, {"outcome": outcome}, now)
+
+
+@transaction.atomic
+def reopen(place: Workplace, ticket_id: int, version: int, *, now: datetime) -> DecisionRow:
+    """Takes up again a ticket that was closed or put away."""
+    ticket = _held(place, ticket_id, version)
+    if ticket.to_do:
+        raise ActRefused(_("This message is already among those to handle."))
+    return _decide(place, ticket, Act.REOPEN, _REOPENED, {}, now)
+
+
+_REOPENED = {"status": Status.OPEN.value, "outcome": "", "closed_at": None, "snoozed_until": None}
+
+
+@transaction.atomic
+def correct(
+    place: Workplace,
+    ticket_id: int,
+    version: int,
+    *,
+    analyzer: str,
+    label: str,
+    reason: str = "",
+    now: datetime,
+) -> DecisionRow:
+    """Says that the machine read wrong; the ticket is sorted again as if it had read right.
+
+    The due time still counts from first awareness. What the machine read is kept beside it.
+    """
+    ticket = _held(place, ticket_id, version)
+    if label not in LABELS.get(analyzer, ()):
+        raise ActRefused(_("This cannot be corrected."))
+    reading = corrected(
+        reading_of(ticket.mention.reading), corrections_of([ticket.mention])[ticket.mention_id]
+    )
+    was = next((finding.label for finding in reading.of(analyzer)), "")
+    if was == label:
+        raise ActRefused(_("It already says so."))
+    correction = Correction.objects.create(
+        mention=ticket.mention, digest=ticket.mention.digest, analyzer=analyzer, was=was, now=label,
+        by=place.user, at=now,
+    )  # fmt: skip
+    changes = {"status": _taken_up(ticket), **_sorted_again(place.organisation, ticket)}
+    details = {"analyzer": analyzer, "was": was, "now": label, "reason": reason, "correction": correction.pk}
+    return _decide(place, ticket, Act.CORRECT, changes, details, now)
+
+
+def _sorted_again(organisation: Organisation, ticket: TicketRow) -> dict[str, Any]:
+    corrections = corrections_of([ticket.mention])[ticket.mention_id]
+    columns = sorted_columns(policy_of(organisation), ticket, corrections)
+    return {name: value for name, value in columns.items() if name in RESTORABLE}
+
+
+@transaction.atomic
+def add_note(place: Workplace, ticket_id: int, *, text: str, now: datetime) -> DecisionRow:
+    """Tells colleagues something. A note adds and never conflicts, so that no version is asked."""
+    ticket = _held(place, ticket_id, None)
+    if not text.strip():
+        raise ActRefused(_("The note is empty."))
+    note = Note.objects.create(
+        ticket=ticket, author=place.user, author_name=str(place.user), text=text.strip(), at=now
+    )
+    return _decide(place, ticket, Act.NOTE, {"status": _taken_up(ticket)}, {"note": note.pk}, now)
+
+
+@transaction.atomic
+def undo(place: Workplace, decision_id: int, *, now: datetime) -> DecisionRow:
+    """Puts back what the person's own act changed, when nothing happened to the ticket since."""
+    decision = (
+        DecisionRow.objects.select_related("ticket")
+        .filter(pk=decision_id, ticket__organisation=place.organisation)
+        .first()
+    )
+    if decision is None:
+        raise Http404
+    ticket = _held(place, decision.ticket_id, None)
+    last = last_act(ticket)
+    if last is None or last.pk != decision.pk:
+        raise Outdated(_("Something happened to this message since: look at it again."))
+    if decision.by_id != place.user.pk:
+        raise ActRefused(_("Only the person who acted can undo it."))
+    _withdraw(decision)
+    DecisionRow.objects.filter(pk=decision.pk).update(undone=True)
+    details = {"act": decision.act, "decision": decision.pk}
+    return _decide(place, ticket, Act.UNDO, _thawed(decision.before), details, now)
+
+
+def last_act(ticket: TicketRow) -> DecisionRow | None:
+    """The last thing done to a ticket that still stands, by a person or by the policy."""
+    standing = DecisionRow.objects.filter(ticket=ticket, undone=False)
+    return standing.exclude(act=Act.UNDO).order_by("-pk").first()
+
+
+def _withdraw(decision: DecisionRow) -> None:
+    """What an act wrote beside the ticket goes with it."""
+    if decision.act == Act.CORRECT:
+        Correction.objects.filter(pk=decision.details["correction"]).update(withdrawn=True)
+    if decision.act == Act.NOTE:
+        Note.objects.filter(pk=decision.details["note"]).delete()
+
+
+@transaction.atomic
+def wake_due(organisation: Organisation, *, now: datetime) -> int:
+    """Brings back the tickets whose time away is over; returns how many."""
+    sleeping = TicketRow.objects.filter(organisation=organisation, status=Status.SNOOZED)
+    due = sleeping.filter(snoozed_until__lte=now)
+    if not due.exists():
+        return 0
+    woken = list(due.select_for_update())
+    for ticket in woken:
+        _write(organisation, None, ticket, Act.REOPEN, _REOPENED, {"why": "snooze_over"}, now)
+    return len(woken)
+
+
+def see(place: Workplace, ticket_id: int, *, now: datetime) -> None:
+    """Notes the first time this person had the ticket before their eyes; later times change nothing."""
+    ticket = TicketRow.objects.filter(organisation=place.organisation, pk=ticket_id).first()
+    if ticket is None:
+        raise Http404
+    Seen.objects.bulk_create([Seen(ticket=ticket, person=place.user, at=now)], ignore_conflicts=True)
+
+
+def _held(place: Workplace, ticket_id: int, version: int | None) -> TicketRow:
+    """The ticket, locked until the end of the transaction, if the person saw it as it is."""
+    if not place.allows(May.WORK):
+        raise ActRefused(_("You may read here, not act."))
+    # PostgreSQL cannot lock the nullable side of a join: only the ticket itself is locked.
+    tickets = TicketRow.objects.select_for_update(of=("self",)).select_related(
+        "mention__reading", "mention__source"
+    )
+    ticket = tickets.filter(organisation=place.organisation, pk=ticket_id).first()
+    if ticket is None:
+        raise Http404
+    if version is not None and ticket.version != version:
+        raise Outdated(_("Somebody acted on this message before you: here it is as it stands now."))
+    return ticket
+
+
+def _require_member(organisation: Organisation, user: User | None) -> None:
+    if user is not None and not user.memberships.filter(organisation=organisation).exists():
+        raise ActRefused(_("This person does not work here."))
+
+
+def _refuse_closed(ticket: TicketRow) -> None:
+    if ticket.status == Status.CLOSED:
+        raise ActRefused(_("This message is closed: reopen it first."))
+
+
+def _taken_up(ticket: TicketRow) -> str:
+    """A new ticket is open as soon as somebody does something with it."""
+    return Status.OPEN.value if ticket.status == Status.NEW else ticket.status
+
+
+def _decide(
+    place: Workplace,
+    ticket: TicketRow,
+    act: Act,
+    changes: Mapping[str, Any],
+    details: Mapping[str, Any],
+    now: datetime,
+) -> DecisionRow:
+    return _write(place.organisation, place.user, ticket, act, changes, details, now)
+
+
+def _write(
+    organisation: Organisation,
+    user: User | None,
+    ticket: TicketRow,
+    act: Act,
+    changes: Mapping[str, Any],
+    details: Mapping[str, Any],
+    now: datetime,
+) -> DecisionRow:
+    """The ticket, its history and the trail, together."""
+    before = {name: getattr(ticket, name) for name in changes if getattr(ticket, name) != changes[name]}
+    for name in before:
+        setattr(ticket, name, changes[name])
+    ticket.version += 1
+    ticket.save(update_fields=[*before, "version"])
+    # The trail says what was done, never what was written: it outlives the message and its erasure.
+    told = {name: value for name, value in details.items() if name != "reason"}
+    actor = user.email if user else audit.JOB
+    audit.record(organisation, actor, f"inbox.{act.value}", f"ticket:{ticket.pk}", told, at=now)
+    return DecisionRow.objects.create(
+        ticket=ticket,
+        act=act.value,
+        by=user,
+        by_name=str(user) if user else "",
+        at=now,
+        details=dict(details),
+        before=_frozen(before),
+    )
+
+
+def _frozen(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns as JSON."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in columns.items()
+    }
+
+
+def _thawed(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that `_frozen` wrote."""
+    return {
+        name: datetime.fromisoformat(value) if value and name in _MOMENTS else value
+        for name, value in columns.items()
+    }

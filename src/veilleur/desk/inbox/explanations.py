@@ -1,0 +1,114 @@
+"""Findings → marks and sentences: what the machine saw, said to the person who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from veilleur.desk.inbox.segments import Mark
+from veilleur.vocabulary import Because, Finding, Reading, Sentiment, Span
+
+FAMILY_OF = {"drugs": "pharmacovigilance", "reactions": "pharmacovigilance"}
+"""Family of the findings of an analyzer; `sentiment` follows its label, any other is `other`."""
+
+
+def family_of(finding: Finding) -> str:
+    """Which family of colours and words a finding belongs to."""
+    if finding.analyzer == "sentiment":
+        return {Sentiment.NEG.value: "neg", Sentiment.POS.value: "pos"}.get(finding.label, "other")
+    return FAMILY_OF.get(finding.analyzer, "other")
+
+
+def marks_of(reading: Reading, text: str) -> tuple[Mark, ...]:
+    """One mark per stretch of `text` that a finding points at, in the order of the text."""
+    stretches = sorted(_stretches(reading, text), key=lambda stretch: stretch[0])
+    return tuple(
+        Mark(number, span, family_of(finding), label_of(finding), sentence_of(finding))
+        for number, (span, finding) in enumerate(stretches, start=1)
+    )
+
+
+def _stretches(reading: Reading, text: str) -> Iterable[tuple[Span, Finding]]:
+    for finding in reading.findings:
+        if finding.span is not None:
+            yield finding.span, finding
+        elif finding.why.because is Because.NGRAMS:
+            yield from ((span, finding) for span in _places(finding.why.grounds, text))
+
+
+def _places(grounds: Iterable[str], text: str) -> Iterable[Span]:
+    """Where the pieces that weighed most stand: the first place of each, whatever its case."""
+    low = text.lower()
+    if len(low) != len(text):  # a few capitals grow when lowered: offsets would lie
+        low = text
+    for piece in grounds:
+        start = low.find(piece.lower()) if piece.strip() else -1
+        if start >= 0:
+            yield Span(start, start + len(piece))
+
+
+def label_of(finding: Finding) -> str:
+    """What a finding is, in a word or two."""
+    if finding.analyzer == "sentiment":
+        return sentiment_name(finding.label)
+    names = {"drugs": _("medicine"), "reactions": _("possible adverse reaction")}
+    return names.get(finding.analyzer, finding.label)
+
+
+def sentiment_name(sentiment: str) -> str:
+    """The polarity of a message in words; nothing for none."""
+    return {
+        "pos": pgettext("what the author feels", "positive"),
+        "neg": pgettext("what the author feels", "negative"),
+        "neu": pgettext("what the author feels", "neutral"),
+        "mixed": pgettext("what the author feels", "mixed"),
+    }.get(sentiment, "")
+
+
+def language_name(language: str) -> str:
+    """The language of a message in words."""
+    return {"fr": _("French"), "en": _("English"), "other": _("another language")}.get(language, language)
+
+
+def sentence_of(finding: Finding) -> str:
+    """Why a finding is there, in one sentence for the person who decides."""
+    if finding.analyzer == "sentiment":
+        return _sentiment_sentence(finding)
+    if finding.analyzer == "drugs":
+        return _term_sentence(_("medicine recognised: “%(words)s”"), finding)
+    if finding.analyzer == "reactions":
+        return _term_sentence(_("possible adverse reaction: “%(words)s”"), finding)
+    return _term_sentence(f"{finding.label}: “%(words)s”", finding)
+
+
+def _term_sentence(opening: str, finding: Finding) -> str:
+    said = opening % {"words": _listed(finding.why.grounds)}
+    if finding.concept is None:
+        return said
+    origin = _ORIGINS.get(finding.concept.id.partition(":")[0], "")
+    return f"{said} → {finding.concept.label}" + (f" ({origin})" if origin else "")
+
+
+_ORIGINS = {"BDPM": "BDPM", "BDPM-BRAND": "BDPM", "BDPM-SUBSTANCE": "BDPM", "HP": "HPO", "SYMP": "SYMP"}
+
+
+def _sentiment_sentence(finding: Finding) -> str:
+    feeling = sentiment_name(finding.label)
+    if finding.why.because is Because.PERSON:
+        return _("feeling: %(feeling)s (said by a person)") % {"feeling": feeling}
+    facts = {"feeling": feeling, "percent": round(100 * finding.score)}
+    said = _("feeling: %(feeling)s (%(percent)s%% sure)") % facts
+    if finding.why.because is Because.RATING:
+        return _("%(said)s, from the rating %(rating)s") % {
+            "said": said,
+            "rating": _listed(finding.why.grounds),
+        }
+    if not finding.why.grounds:
+        return said
+    return _("%(said)s, from the words “%(words)s”") % {"said": said, "words": _listed(finding.why.grounds)}
+
+
+def _listed(grounds: Iterable[str]) -> str:
+    return _("”, “").join(grounds)

@@ -1,0 +1,253 @@
+"""What people may ask and say: filters of the list, and the facts of each act."""
+
+from __future__ import annotations
+
+from datetime import date as Day  # noqa: N812 - `date` is a field of a form
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from veilleur.desk.accounts.models import User
+from veilleur.desk.accounts.permissions import Workplace
+from veilleur.desk.accounts.queries import colleagues
+from veilleur.desk.inbox.models import Outcome
+from veilleur.desk.inbox.queries.filters import ANY, Filters
+from veilleur.errors import PolicyInvalid
+from veilleur.triage import house_policy_text, load_policy
+
+STATUSES = [
+    ("to_do", _("to handle")),
+    ("new", _("new")),
+    ("open", _("open")),
+    ("snoozed", _("snoozed")),
+    ("closed", _("closed")),
+    ("all", _("all")),
+]
+SENTIMENTS = [
+    ("", _("any feeling")),
+    ("neg", _("negative")),
+    ("mixed", _("mixed")),
+    ("neu", _("neutral")),
+    ("pos", _("positive")),
+]
+LANGUAGES = [
+    ("", _("any language")),
+    ("fr", _("French")),
+    ("en", _("English")),
+    ("other", _("another language")),
+]
+RATINGS = [
+    ("", _("any rating")),
+    ("1", "★"),
+    ("2", "★★"),
+    ("3", "★★★"),
+    ("4", "★★★★"),
+    ("5", "★★★★★"),
+    ("none", _("no rating")),
+]
+ASSIGNEES = [("", _("anybody")), ("me", _("me")), ("none", _("nobody"))]
+SORTS = [("newest", _("newest first")), ("due", _("soonest due first"))]
+
+SNOOZES = [
+    ("evening", _("until this evening, 6 pm")),
+    ("tomorrow", _("until tomorrow, 9 am")),
+    ("monday", _("until Monday, 9 am")),
+    ("date", _("until a date")),
+]
+SHOWN = (
+    "status", "sentiment", "rating", "language", "assignee", "sort", "network", "place", "from", "to"
+)  # fmt: skip
+_FIRST_DAY, _LAST_DAY = Day(1900, 1, 1), Day(2200, 1, 1)
+
+
+def _day(label: Any) -> forms.DateField:
+    bounds = [MinValueValidator(_FIRST_DAY), MaxValueValidator(_LAST_DAY)]
+    return forms.DateField(
+        required=False,
+        label=label,
+        validators=bounds,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+
+class FilterForm(forms.Form):
+    """The address of the list, read with indulgence: what makes no sense is ignored and named."""
+
+    q = forms.CharField(required=False, max_length=200, label=_("Search"))
+    status = forms.ChoiceField(required=False, choices=STATUSES, label=_("State"))
+    queue = forms.CharField(required=False, max_length=40)
+    sentiment = forms.ChoiceField(required=False, choices=SENTIMENTS, label=_("Feeling"))
+    language = forms.ChoiceField(required=False, choices=LANGUAGES, label=_("Language"))
+    rating = forms.ChoiceField(required=False, choices=RATINGS, label=_("Rating"))
+    assignee = forms.ChoiceField(required=False, choices=ASSIGNEES, label=_("Assigned to"))
+    network = forms.CharField(required=False, max_length=120, label=_("Network"))
+    place = forms.CharField(required=False, max_length=200, label=_("Place"))
+    source = forms.SlugField(required=False, max_length=50, label=_("Source"))
+    to = _day(_("To"))
+    sort = forms.ChoiceField(required=False, choices=SORTS, label=_("Order"))
+    after = forms.RegexField(r"\A(?:p-?\d{1,19}|d\d{1,17}\.\d{1,19})\Z", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # `from` is the word in the address, and a reserved one in Python.
+        self.fields["from"] = _day(_("From"))
+
+    def filters(self) -> Filters:
+        """What was asked and makes sense."""
+        self.full_clean()
+        asked = {name: value for name, value in self.cleaned_data.items() if value}
+        return Filters(
+            since=asked.pop("from", None), until=asked.pop("to", None), **{**asked, **self._status(asked)}
+        )
+
+    def _status(self, asked: dict[str, Any]) -> dict[str, str]:
+        return {"status": ANY if asked.get("status") == "all" else asked.get("status", "to_do")}
+
+    def ignored(self) -> list[str]:
+        """What made no sense, in the words of the form."""
+        return [str(self.fields[name].label or name) for name in sorted(self.errors)]
+
+    def lifted(self, filters: Filters) -> list[tuple[str, str]]:
+        """For each filter in use: what it says in words, and the address without it."""
+        return [
+            (f"{self.fields[name].label or name}: {self._said(name, value)}", filters.without(name))
+            for name, value in filters.narrowing.items()
+        ]
+
+    def _said(self, name: str, value: str) -> str:
+        return str(dict(getattr(self.fields[name], "choices", ())).get(value, value))
+
+    def shown(self) -> list[forms.BoundField]:
+        """The fields behind « Filters », in the order of the screen."""
+        return [self[name] for name in SHOWN]
+
+
+class _Said(forms.Form):
+    """A form of one act."""
+
+    def arguments(self) -> dict[str, Any]:
+        """What the act is to be called with, by name."""
+        return dict(self.cleaned_data)
+
+    def sentence(self) -> str:
+        """What is wrong, in one line."""
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)
+
+
+class ActForm(_Said):
+    """Every act says which version of the ticket the person was looking at."""
+
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, place: Workplace, *args: Any, **kwargs: Any) -> None:
+        self.place = place
+        super().__init__(*args, **kwargs)
+
+
+class AssignForm(ActForm):
+    """To whom: `me`, the id of a colleague, or nobody."""
+
+    to = forms.CharField(required=False, max_length=20)
+
+    def clean_to(self) -> User | None:
+        """The colleague meant; None for nobody."""
+        asked = self.cleaned_data["to"]
+        if not asked:
+            return None
+        if asked == "me":
+            return self.place.user
+        found = next((user for user in colleagues(self.place.organisation) if str(user.pk) == asked), None)
+        if found is None:
+            raise ValidationError(_("This person does not work here."))
+        return found
+
+
+class SnoozeForm(ActForm):
+    """Until when: a usual moment, or a date (9 in the morning)."""
+
+    until = forms.ChoiceField(choices=SNOOZES)
+    date = _day(_("Another day"))
+
+    def clean(self) -> dict[str, Any]:
+        """A date must come with the choice of a date."""
+        cleaned = super().clean() or {}
+        if cleaned.get("until") == "date" and not cleaned.get("date"):
+            raise ValidationError(_("Give the date until which this can wait."))
+        return cleaned
+
+    def arguments(self) -> dict[str, Any]:
+        """The choice as a moment, in the time zone of the organisation."""
+        choice, today = self.cleaned_data["until"], timezone.localdate()
+        days = {
+            "evening": today,
+            "tomorrow": today + timedelta(days=1),
+            "monday": _next_monday(today),
+            "date": self.cleaned_data.get("date"),
+        }
+        moment = datetime.combine(days[choice] or today, time(18 if choice == "evening" else 9))
+        return {"version": self.cleaned_data["version"], "until": timezone.make_aware(moment)}
+
+
+def _next_monday(today: Day) -> Day:
+    return today + timedelta(days=7 - today.weekday())
+
+
+class CloseForm(ActForm):
+    """How it ended."""
+
+    outcome = forms.ChoiceField(choices=Outcome.choices)
+
+
+class ReopenForm(ActForm):
+    """Nothing to say but the version."""
+
+
+class NoteForm(_Said):
+    """A note adds and never conflicts: it needs no version."""
+
+    text = forms.CharField(max_length=5000, widget=forms.Textarea(attrs={"rows": 3}), label=_("Note"))
+
+
+class CorrectForm(ActForm):
+    """Which label was wrong, what is right, and why when the person wishes to say it."""
+
+    label = forms.RegexField(r"\A(?:sentiment:(?:pos|neg|neu|mixed)|language:(?:fr|en|other))\Z")
+    reason = forms.CharField(required=False, max_length=300)
+
+    def clean_label(self) -> tuple[str, str]:
+        """(analyzer, the right label)."""
+        analyzer, _colon, label = self.cleaned_data["label"].partition(":")
+        return analyzer, label
+
+    def arguments(self) -> dict[str, Any]:
+        """The label as the act wants it."""
+        analyzer, label = self.cleaned_data["label"]
+        kept = {name: self.cleaned_data[name] for name in ("version", "reason")}
+        return {**kept, "analyzer": analyzer, "label": label}
+
+
+class PolicyForm(forms.Form):
+    """The policy of the organisation, as text."""
+
+    policy = forms.CharField(
+        required=False,
+        max_length=60_000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 28, "spellcheck": "false", "class": "code"}),
+        label=_("Policy (TOML)"),
+        help_text=_("Empty it to go back to the policy of the house."),
+    )
+
+    def clean_policy(self) -> str:
+        """The text, with the line ends of Unix; what is wrong with it is said as triage says it."""
+        text: str = self.cleaned_data["policy"].replace("\r\n", "\n")
+        try:
+            load_policy(text or house_policy_text())
+        except PolicyInvalid as invalid:
+            raise ValidationError(str(invalid)) from invalid
+        return text

@@ -1,0 +1,1 @@
+"""Reads of the inbox: the list, a ticket, and the way from one to the next."""

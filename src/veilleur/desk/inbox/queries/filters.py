@@ -1,0 +1,164 @@
+"""What the list may be narrowed to, and the rows that answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from urllib.parse import parse_qsl, urlencode
+
+from django.db.models import Q, QuerySet, Subquery
+from django.utils import timezone
+
+from veilleur.desk.accounts.permissions import Workplace
+from veilleur.desk.inbox import search
+from veilleur.desk.inbox.models import TicketRow
+from veilleur.desk.inbox.ordering import first_position_of
+from veilleur.desk.sources.models import Source
+
+ANY = "all"
+STARS = 5
+COUNT_CAP = 1_000
+"""Counts stop here: « 999+ » is what a person needs to know, at any size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What somebody asked of the list; every empty field means "any"."""
+
+    q: str = ""
+    status: str = "to_do"
+    """`to_do` (new and open), one of `vocabulary.Status`, or `all`."""
+    queue: str = ""
+    sentiment: str = ""
+    language: str = ""
+    network: str = ""
+    place: str = ""
+    source: str = ""
+    """Key of the source."""
+    rating: str = ""
+    """"1" to "5" stars, or "none"."""
+    assignee: str = ""
+    """"me" or "none"."""
+    since: date | None = None
+    until: date | None = None
+    """Both included, in the time zone of the organisation."""
+    sort: str = "newest"
+    after: str = ""
+    """Where the page before ended."""
+
+    @property
+    def by_due_time(self) -> bool:
+        """Soonest due first; a search is always newest first."""
+        return self.sort == "due" and not search.parse(self.q)
+
+    def query(self, **changes: str) -> str:
+        """The filters as the end of an address, without `after` unless it is among `changes`."""
+        plain = {
+            "q": self.q,
+            "status": "" if self.status == "to_do" else self.status,
+            "queue": self.queue,
+            "sentiment": self.sentiment,
+            "language": self.language,
+            "network": self.network,
+            "place": self.place,
+            "source": self.source,
+            "rating": self.rating,
+            "assignee": self.assignee,
+            "from": self.since.isoformat() if self.since else "",
+            "to": self.until.isoformat() if self.until else "",
+            "sort": "" if self.sort == "newest" else self.sort,
+        }
+        return urlencode({name: value for name, value in {**plain, **changes}.items() if value})
+
+    @property
+    def _view(self) -> Filters:
+        """What one of the views at the side asks for, without anything more."""
+        return Filters(status=self.status, queue=self.queue, assignee=self.assignee, sort=self.sort)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything narrows the list beyond its view and its order."""
+        return self.query() != self._view.query()
+
+    @property
+    def unnarrowed(self) -> str:
+        """The same view with every other filter lifted, as the end of an address."""
+        return self._view.query()
+
+    @property
+    def narrowing(self) -> dict[str, str]:
+        """What narrows the list beyond its view: parameter → value."""
+        kept = dict(parse_qsl(self.unnarrowed))
+        return {name: value for name, value in parse_qsl(self.query()) if name not in kept}
+
+    def without(self, name: str) -> str:
+        """The filters but one, as the end of an address."""
+        return urlencode([(kept, value) for kept, value in parse_qsl(self.query()) if kept != name])
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the form of filters keeps without showing it."""
+        return [(name, value) for name, value in (("queue", self.queue), ("source", self.source)) if value]
+
+
+def narrowed(place: Workplace, filters: Filters) -> QuerySet[TicketRow]:
+    """The tickets of this organisation that answer the filters, words aside; neither ordered nor sliced."""
+    tickets = TicketRow.objects.filter(organisation=place.organisation)
+    equal = {
+        "queue": filters.queue,
+        "sentiment": filters.sentiment,
+        "language": filters.language,
+        "network": filters.network,
+        "place": filters.place,
+    }
+    return tickets.filter(
+        _status(filters.status),
+        _source(filters.source, place),
+        _rating(filters.rating),
+        _assignee(filters.assignee, place),
+        _period(filters),
+        **{name: value for name, value in equal.items() if value},
+    )
+
+
+def _source(key: str, place: Workplace) -> Q:
+    if not key:
+        return Q()
+    # A scalar, not a join: the walk of the tickets' index must stay a walk of one table.
+    meant = Source.objects.filter(organisation=place.organisation, key=key).values("pk")[:1]
+    return Q(source=Subquery(meant))
+
+
+def _status(status: str) -> Q:
+    if status == "to_do":
+        return Q(to_do=True)
+    return Q() if status == ANY else Q(status=status)
+
+
+def _rating(rating: str) -> Q:
+    """Stars out of five, whatever the scale was: the nearest whole star."""
+    if rating == "none":
+        return Q(rating_share__isnull=True)
+    if not rating:
+        return Q()
+    middle, half = (int(rating) - 1) / (STARS - 1), 0.5 / (STARS - 1)
+    return Q(rating_share__gte=middle - half, rating_share__lt=middle + half)
+
+
+def _assignee(assignee: str, place: Workplace) -> Q:
+    if assignee == "me":
+        return Q(assignee=place.user)
+    return Q(assignee__isnull=True) if assignee == "none" else Q()
+
+
+def _period(filters: Filters) -> Q:
+    period = Q()
+    if filters.since:
+        period &= Q(position__gte=first_position_of(_midnight(filters.since)))
+    if filters.until and filters.until < date.max:
+        period &= Q(position__lt=first_position_of(_midnight(filters.until + timedelta(days=1))))
+    return period
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,93 @@
+"""What was done to a ticket, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from veilleur.desk.accounts.templatetags.moments import exact
+from veilleur.desk.inbox.explanations import language_name, sentiment_name
+from veilleur.desk.inbox.models import DecisionRow, Outcome, TicketRow
+from veilleur.vocabulary import Act
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One act: when, by whom, and what, in words."""
+
+    at: datetime
+    by: str
+    """Empty for what no person did."""
+    sentence: str
+    is_undone: bool = False
+
+
+def history_of(ticket: TicketRow) -> tuple[Line, ...]:
+    """Everything done to the ticket, the latest first; its arrival is the last line."""
+    decisions = DecisionRow.objects.filter(ticket=ticket).order_by("-pk")
+    lines = [
+        Line(decision.at, decision.by_name, sentence_of(decision.act, decision.details), decision.undone)
+        for decision in decisions
+    ]
+    return (*lines, Line(ticket.opened_at, "", _("received and sorted")))
+
+
+def sentence_of(act: str, details: Mapping[str, Any]) -> str:
+    """What an act did, without who did it."""
+    said = _SENTENCES.get(act)
+    return said(details) if said else act
+
+
+def _assigned(details: Mapping[str, Any]) -> str:
+    return _("assigned to %(to)s") % details if details.get("to") else _("assigned to nobody")
+
+
+def _snoozed(details: Mapping[str, Any]) -> str:
+    return _("snoozed until %(until)s") % {"until": exact(datetime.fromisoformat(details["until"]))}
+
+
+def _closed(details: Mapping[str, Any]) -> str:
+    outcome = details.get("outcome", "")
+    label = Outcome(outcome).label if outcome in Outcome.values else outcome
+    return _("closed: %(outcome)s") % {"outcome": label}
+
+
+def _reopened(details: Mapping[str, Any]) -> str:
+    return _("back: its time away is over") if details.get("why") == "snooze_over" else _("reopened")
+
+
+def _corrected(details: Mapping[str, Any]) -> str:
+    name = sentiment_name if details["analyzer"] == "sentiment" else language_name
+    said = _("corrected: %(now)s instead of %(was)s") % {
+        "now": name(details["now"]),
+        "was": name(details["was"]) or "–",
+    }
+    return f"{said} ({details['reason']})" if details.get("reason") else said
+
+
+def _undid(details: Mapping[str, Any]) -> str:
+    names = {
+        Act.ASSIGN: _("the assignment"),
+        Act.SNOOZE: _("the snooze"),
+        Act.CLOSE: _("the closing"),
+        Act.REOPEN: _("the reopening"),
+        Act.CORRECT: _("the correction"),
+        Act.NOTE: _("the note"),
+    }
+    return _("undone: %(what)s") % {"what": names.get(Act(details["act"]), details["act"])}
+
+
+_SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    Act.ASSIGN: _assigned,
+    Act.SNOOZE: _snoozed,
+    Act.CLOSE: _closed,
+    Act.REOPEN: _reopened,
+    Act.CORRECT: _corrected,
+    Act.UNDO: _undid,
+    Act.NOTE: lambda _details: _("wrote a note"),
+    Act.ROUTE: lambda _details: _("sorted again"),
+}

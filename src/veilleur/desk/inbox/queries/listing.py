@@ -1,0 +1,197 @@
+"""The page of the list, ready to show: views with their counts, rows, and the way to older ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from veilleur.desk.accounts.permissions import Workplace
+from veilleur.desk.inbox.conversion import reading_of, ticket_of
+from veilleur.desk.inbox.corrections import corrected, corrections_of
+from veilleur.desk.inbox.explanations import marks_of, sentiment_name
+from veilleur.desk.inbox.models import Correction, MentionRow, Seen, TicketRow
+from veilleur.desk.inbox.policies import policy_of
+from veilleur.desk.inbox.queries.filters import ANY, STARS, Filters
+from veilleur.desk.inbox.queries.turning import count_capped, ids_beyond, spot_of, spot_written
+from veilleur.desk.inbox.segments import FAMILIES, Segment, excerpt
+from veilleur.triage import Policy, sentences
+
+PAGE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to look at the list, with how many tickets wait there."""
+
+    name: str
+    query: str
+    count: str
+    """As shown: "12" or "999+"; empty when counting would say nothing."""
+    is_present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stars:
+    """A rating as shown: « ★★☆☆☆ », and in words."""
+
+    drawn: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One short reason, in the colour of its family."""
+
+    text: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list."""
+
+    id: int
+    origin: str
+    """Where it was said: the network, else the name of the source."""
+    place: str
+    title: str
+    excerpt: tuple[Segment, ...]
+    stars: Stars | None
+    chip: Chip | None
+    feeling: str
+    moment: datetime
+    precision: str
+    due_at: datetime | None
+    """None when nothing is asked, or no longer."""
+    assignee: str
+    is_unread: bool
+    """Whether this reader has not had it before their eyes yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """What the panes of views and of the list show."""
+
+    filters: Filters
+    query: str
+    """The filters as the end of an address, for every link that keeps them."""
+    title: str
+    views: tuple[View, ...]
+    queues: tuple[View, ...]
+    rows: tuple[Row, ...]
+    count: str
+    older: str
+    """End of the address of the next page; empty on the last one."""
+    is_first: bool
+    is_empty_house: bool
+    """Whether the organisation has no message at all."""
+
+
+def list_page(place: Workplace, filters: Filters) -> ListPage:
+    """One page of the list as this person sees it."""
+    ids = ids_beyond(place, filters, spot_written(filters.after), PAGE + 1)
+    tickets = tickets_in_order(ids[:PAGE])
+    policy = policy_of(place.organisation)
+    views, queues = _views(place, filters), _queues(place, filters, policy)
+    return ListPage(
+        filters=filters,
+        query=filters.query(),
+        title=next((view.name for view in (*queues, *views) if view.is_present), _("Messages")),
+        views=views,
+        queues=queues,
+        rows=rows_of(place, tickets, policy),
+        count=count_capped(place, filters),
+        older=_older(filters, tickets) if len(ids) > PAGE else "",
+        is_first=not filters.after,
+        is_empty_house=not ids and not TicketRow.objects.filter(organisation=place.organisation).exists(),
+    )
+
+
+def tickets_in_order(ids: Sequence[int]) -> list[TicketRow]:
+    """The tickets with all that a row shows, in the order of `ids`."""
+    found = TicketRow.objects.select_related("mention__reading", "source", "assignee").in_bulk(list(ids))
+    return [found[pk] for pk in ids if pk in found]
+
+
+def _older(filters: Filters, tickets: Sequence[TicketRow]) -> str:
+    last = spot_of(tickets[-1])
+    return filters.query(after=last.written(by_due_time=filters.by_due_time))
+
+
+def _views(place: Workplace, filters: Filters) -> tuple[View, ...]:
+    choices = [
+        (_("To handle"), Filters(sort=filters.sort)),
+        (_("Assigned to me"), Filters(assignee="me", sort=filters.sort)),
+        (_("Snoozed"), Filters(status="snoozed")),
+        (_("Closed"), Filters(status="closed")),
+        (_("All messages"), Filters(status=ANY)),
+    ]
+    return tuple(_view(place, name, view, filters) for name, view in choices)
+
+
+def _queues(place: Workplace, filters: Filters, policy: Policy) -> tuple[View, ...]:
+    language = get_language() or place.organisation.language
+    return tuple(
+        _view(place, queue.name.say(language), Filters(queue=queue.id, sort=filters.sort), filters)
+        for queue in policy.queues
+    )
+
+
+def _view(place: Workplace, name: str, view: Filters, present: Filters) -> View:
+    is_present = (view.status, view.queue, view.assignee) == (present.status, present.queue, present.assignee)
+    return View(name, view.query(), count_capped(place, view), is_present)
+
+
+def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> tuple[Row, ...]:
+    """The rows of these tickets, as this person sees them."""
+    ids = [ticket.pk for ticket in tickets]
+    seen = set(Seen.objects.filter(ticket__in=ids, person=place.user).values_list("ticket_id", flat=True))
+    corrections = corrections_of([ticket.mention for ticket in tickets])
+    return tuple(
+        _row(ticket, policy, corrections[ticket.mention_id], is_unread=ticket.pk not in seen)
+        for ticket in tickets
+    )
+
+
+def _row(ticket: TicketRow, policy: Policy, corrections: Sequence[Correction], *, is_unread: bool) -> Row:
+    mention = ticket.mention
+    marks = marks_of(corrected(reading_of(mention.reading), corrections), mention.text)
+    return Row(
+        id=ticket.pk,
+        origin=mention.network or ticket.source.name,
+        place=mention.place,
+        title=mention.title,
+        excerpt=excerpt(mention.text, marks),
+        stars=stars_of(mention, ticket.rating_share),
+        chip=_chip(ticket, policy, [mark.family for mark in marks]),
+        feeling=sentiment_name(ticket.sentiment),
+        moment=ticket.moment,
+        precision=mention.precision,
+        due_at=ticket.due_at if ticket.to_do else None,
+        assignee=str(ticket.assignee) if ticket.assignee else "",
+        is_unread=is_unread,
+    )
+
+
+def _chip(ticket: TicketRow, policy: Policy, families: Iterable[str]) -> Chip | None:
+    """The first reason: triage puts the most urgent one first."""
+    said = sentences(ticket_of(ticket).reasons[:1], policy, get_language() or "fr")
+    family = min(families, key=FAMILIES.index, default="")
+    return Chip(said[0], family) if said else None
+
+
+def stars_of(mention: MentionRow, share: float | None) -> Stars | None:
+    """The rating in five stars; in words it stays on its own scale. None without a rating."""
+    if share is None or mention.rating_value is None:
+        return None
+    full = 1 + int(share * (STARS - 1) + 0.5)
+    words = _("%(value)g on a scale from %(worst)g (worst) to %(best)g (best)") % {
+        "value": mention.rating_value,
+        "worst": mention.rating_worst,
+        "best": mention.rating_best,
+    }
+    return Stars("★" * full + "☆" * (STARS - full), words)

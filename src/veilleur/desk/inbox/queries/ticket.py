@@ -1,0 +1,278 @@
+"""The page of one ticket, ready to show: the message, why it is here, who did what."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from django.db.models import Q
+from django.http import Http404
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from veilleur.desk.accounts.models import User
+from veilleur.desk.accounts.permissions import Workplace
+from veilleur.desk.accounts.queries import colleagues
+from veilleur.desk.inbox.actions import last_act
+from veilleur.desk.inbox.conversion import PRIORITIES, reading_of, ticket_of
+from veilleur.desk.inbox.corrections import corrected, corrections_of
+from veilleur.desk.inbox.explanations import language_name, marks_of, sentence_of, sentiment_name
+from veilleur.desk.inbox.models import MentionRow, MentionVersion, Note, Seen, TicketRow
+from veilleur.desk.inbox.policies import policy_of
+from veilleur.desk.inbox.queries.filters import Filters
+from veilleur.desk.inbox.queries.history import Line, history_of
+from veilleur.desk.inbox.queries.listing import Stars, stars_of
+from veilleur.desk.inbox.queries.turning import capped, ids_beyond, spot_of
+from veilleur.desk.inbox.segments import Mark, Segment, segments
+from veilleur.triage import sentences
+from veilleur.vocabulary import Act, Priority, Reading, Status
+
+MOST_SHOWN = 5
+"""How many other messages of the author, or of the thread, stand at the side."""
+
+_LONGEST_DIFF = 4_000
+"""Words; beyond, an earlier wording is shown whole."""
+_TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another message, in a line."""
+
+    ticket_id: int
+    text: str
+    moment: datetime
+    precision: str
+    stars: Stars | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A piece of a wording: `kept`, `added` or `removed`."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """An earlier wording, and what became of it in the next one."""
+
+    number: int
+    collected_at: datetime
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteShown:
+    """What a colleague told the others."""
+
+    author: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """What the pane of the ticket shows."""
+
+    id: int
+    version: int
+    title: str
+    segments: tuple[Segment, ...]
+    marks: tuple[Mark, ...]
+    stars: Stars | None
+    feeling: str
+    feeling_sentence: str
+    language: str
+    language_code: str
+    mention: MentionRow
+    """The facts as its source gave them: author, network, place, question, dates."""
+    source_name: str
+    url: str
+    """Where it stands on the web; empty when the address is not one that may be followed."""
+    others: tuple[Other, ...]
+    others_count: str
+    thread: tuple[Other, ...]
+    wordings: tuple[Wording, ...]
+    queue: str
+    priority: str
+    due_at: datetime | None
+    reasons: tuple[str, ...]
+    status: str
+    status_name: str
+    is_closed: bool
+    is_to_do: bool
+    snoozed_until: datetime | None
+    outcome: str
+    assignee: User | None
+    first_seen_by: str
+    first_seen_at: datetime | None
+    history: tuple[Line, ...]
+    notes: tuple[NoteShown, ...]
+    colleagues: tuple[User, ...]
+    undoable: int | None
+    """Id of the decision that this person may undo now."""
+    newer: int | None
+    older: int | None
+    """Neighbours in the list as it is filtered: ticket ids."""
+
+
+def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPage:
+    """The page of one ticket; `Http404` for one that is not of this organisation."""
+    ticket = _ticket(place, ticket_id)
+    mention = ticket.mention
+    policy, language = policy_of(place.organisation), get_language() or "fr"
+    reading = corrected(reading_of(mention.reading), corrections_of([mention])[mention.pk])
+    marks = marks_of(reading, mention.text)
+    others, others_count = _others(mention)
+    seen = Seen.objects.select_related("person").filter(ticket=ticket).order_by("at", "pk").first()
+    newer, older = neighbours(place, ticket, filters)
+    return TicketPage(
+        id=ticket.pk,
+        version=ticket.version,
+        title=mention.title,
+        segments=segments(mention.text, marks),
+        marks=marks,
+        stars=stars_of(mention, ticket.rating_share),
+        feeling=sentiment_name(ticket.sentiment),
+        feeling_sentence=_feeling_sentence(reading),
+        language=language_name(ticket.language),
+        language_code=ticket.language if ticket.language in {"fr", "en"} else "",
+        mention=mention,
+        source_name=ticket.source.name,
+        url=mention.url if mention.url.startswith(("https://", "http://")) else "",
+        others=others,
+        others_count=others_count,
+        thread=_thread(mention),
+        wordings=_wordings(mention),
+        queue=policy.queue_name(ticket.queue, language),
+        priority=priority_name(ticket.priority),
+        due_at=ticket.due_at if ticket.to_do else None,
+        reasons=tuple(sentences(ticket_of(ticket).reasons, policy, language)),
+        status=ticket.status,
+        status_name=ticket.get_status_display(),
+        is_closed=ticket.status == Status.CLOSED,
+        is_to_do=ticket.to_do,
+        snoozed_until=ticket.snoozed_until,
+        outcome=ticket.get_outcome_display() if ticket.outcome else "",
+        assignee=ticket.assignee,
+        first_seen_by=str(seen.person) if seen else "",
+        first_seen_at=seen.at if seen else None,
+        history=history_of(ticket),
+        notes=_notes(ticket),
+        colleagues=tuple(colleagues(place.organisation)),
+        undoable=_undoable(place, ticket),
+        newer=newer,
+        older=older,
+    )
+
+
+def _ticket(place: Workplace, ticket_id: int) -> TicketRow:
+    tickets = TicketRow.objects.select_related("mention__reading", "source", "assignee")
+    ticket = tickets.filter(organisation=place.organisation, pk=ticket_id).first()
+    if ticket is None:
+        raise Http404
+    return ticket
+
+
+def neighbours(place: Workplace, ticket: TicketRow, filters: Filters) -> tuple[int | None, int | None]:
+    """Ids of the tickets before and after this one in the filtered list, even when it left that list."""
+    spot = spot_of(ticket)
+    before = ids_beyond(place, filters, spot, 1, upward=True)
+    after = ids_beyond(place, filters, spot, 1)
+    return next(iter(before), None), next(iter(after), None)
+
+
+def next_after(place: Workplace, ticket_id: int, filters: Filters) -> int | None:
+    """Where to go once this ticket is decided: the one after it, else the one before."""
+    newer, older = neighbours(place, _ticket(place, ticket_id), filters)
+    return older or newer
+
+
+def priority_name(rank: int) -> str:
+    """How soon somebody must look, in words."""
+    return {
+        Priority.IMMEDIATE: _("at once"),
+        Priority.TODAY: _("today"),
+        Priority.NORMAL: _("in the days to come"),
+        Priority.NONE: _("no hurry"),
+    }[PRIORITIES[rank]]
+
+
+def _feeling_sentence(reading: Reading) -> str:
+    return next((sentence_of(finding) for finding in reading.of("sentiment")), "")
+
+
+def _others(mention: MentionRow) -> tuple[tuple[Other, ...], str]:
+    """The newest other messages of the same pseudonym, and how many there are."""
+    if not mention.author:
+        return (), "0"
+    same = MentionRow.objects.filter(organisation_id=mention.organisation_id, author=mention.author)
+    same = same.exclude(pk=mention.pk)
+    newest = same.select_related("ticket").order_by("-ticket__position")[:MOST_SHOWN]
+    return tuple(map(_other, newest)), capped(same[:1_000].count())
+
+
+def _thread(mention: MentionRow) -> tuple[Other, ...]:
+    """The messages of the same conversation, oldest first; empty when it stands alone."""
+    opener = mention.thread or mention.external_id
+    same = MentionRow.objects.filter(organisation_id=mention.organisation_id, source_id=mention.source_id)
+    same = same.filter(Q(thread=opener) | Q(external_id=opener)).exclude(pk=mention.pk)
+    return tuple(map(_other, same.select_related("ticket").order_by("ticket__position")[: 4 * MOST_SHOWN]))
+
+
+def _other(mention: MentionRow) -> Other:
+    text = mention.title or mention.text
+    return Other(
+        ticket_id=mention.ticket.pk,
+        text=text if len(text) <= 120 else f"{text[:119]}…",
+        moment=mention.ticket.moment,
+        precision=mention.precision,
+        stars=stars_of(mention, mention.ticket.rating_share),
+    )
+
+
+def _wordings(mention: MentionRow) -> tuple[Wording, ...]:
+    versions = list(MentionVersion.objects.filter(mention=mention).order_by("number"))
+    texts = [_whole(version) for version in versions] + [_whole(mention)]
+    return tuple(
+        Wording(version.number, version.collected_at, tuple(changes(old, new)))
+        for version, (old, new) in zip(versions, pairwise(texts), strict=True)
+    )
+
+
+def _whole(wording: MentionRow | MentionVersion) -> str:
+    return f"{wording.title}\n{wording.text}" if wording.title else wording.text
+
+
+def changes(old: str, new: str) -> Iterator[Change]:
+    """What was removed from `old` and added in `new`, word by word, in the order of the text."""
+    before, after = _TOKEN.findall(old), _TOKEN.findall(new)
+    if len(before) + len(after) > _LONGEST_DIFF:
+        yield Change("removed", old)
+        return
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for tag, start, end, new_start, new_end in matcher.get_opcodes():
+        if tag == "equal":
+            yield Change("kept", "".join(before[start:end]))
+            continue
+        if end > start:
+            yield Change("removed", "".join(before[start:end]))
+        if new_end > new_start:
+            yield Change("added", "".join(after[new_start:new_end]))
+
+
+def _notes(ticket: TicketRow) -> tuple[NoteShown, ...]:
+    notes = Note.objects.filter(ticket=ticket).order_by("at", "pk")
+    return tuple(NoteShown(note.author_name, note.at, note.text) for note in notes)
+
+
+def _undoable(place: Workplace, ticket: TicketRow) -> int | None:
+    last = last_act(ticket)
+    mine = last is not None and last.by_id == place.user.pk and last.act != Act.ROUTE
+    return last.pk if last is not None and mine and place.can_work else None
