@@ -78,7 +78,8 @@ bench-desk: $(READY_TO_TEST)  ## pages of the desk at 200,000 mentions, on SQLit
 bench-quality: $(READY_TO_TEST)  ## scores of language and sentiment, written to docs/reference/quality.md
 	@$(BIN)/python benchmarks/quality.py
 
-docs: $(READY_TO_TEST)  ## run every command and example of the documentation, follow its links
+docs: $(READY_TO_TEST)  ## write the page of commands; run the documentation, follow its links
+	@$(BIN)/python scripts/cli_reference.py
 	@$(PYTEST) tests/docs
 
 screenshots: packages $(READY_TO_TEST)  ## redo the pictures of the documentation with the browser journey
