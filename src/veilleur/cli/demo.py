@@ -59,8 +59,9 @@ def _load(sample: Sample) -> Organisation:
         return organisation
     run = runs.exclude(path="").order_by("-pk").first()
     if run is None or run.state == RunState.DRAFT:
-        run = draft_run(source, chunks_of(sample.path), sample.path.name)
-        request_start(run, sample.mapping(), by=JOB)
+        mapping = sample.mapping()
+        run = draft_run(source, chunks_of(sample.path), sample.path.name, mapping=mapping)
+        request_start(run, mapping, by=JOB)
     with progress_bar(sample.organisation) as show:
         collect(run.pk, lambda now: show(now.cursor, now.total))
     return organisation

@@ -113,7 +113,8 @@ def _corrected(mapping: Mapping, columns: list[str], scale: str) -> Mapping:
         name, equals, header = correction.partition("=")
         if not equals or name not in fields:
             raise InvalidInput(f"--column {correction}: field=Header; {', '.join(fields)}")
-        mapping = replace(mapping, **{name: header})
+        change: dict[str, Any] = {name: header}
+        mapping = replace(mapping, **change)
     if scale:
         mapping = replace(mapping, scale=_scale(scale))
     return mapping
@@ -187,7 +188,7 @@ def _run_for(organisation: Organisation, file: Path, key: str, mapping: Mapping)
         where = f"{number(unfinished.cursor)} / {number(unfinished.total or 0)}"
         out.print(say(f"Going on with this file: {where}.", f"L’import de ce fichier reprend : {where}."))
         return unfinished
-    run = draft_run(source, chunks_of(file), file.name)
+    run = draft_run(source, chunks_of(file), file.name, mapping=mapping)
     request_start(run, mapping, by=JOB)
     return run
 

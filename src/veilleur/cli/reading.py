@@ -27,12 +27,11 @@ def read(
     ] = "-",
 ) -> None:
     """Read messages and write what was seen in each, one JSON object per line."""
-    from veilleur.reading import Reader
+    from veilleur.reading import read as read_all
 
-    reader = Reader()
     mentions = _mentions(_lines(file))
     while batch := list(islice(mentions, BATCH)):
-        for mention, reading in zip(batch, reader.read(batch), strict=True):
+        for mention, reading in zip(batch, read_all(batch), strict=True):
             sys.stdout.write(json.dumps(_record(mention, reading), ensure_ascii=False) + "\n")
 
 
@@ -53,7 +52,7 @@ def _mentions(lines: Iterable[str]) -> Iterator[Mention]:
 
 def _mention(number: int, line: str, now: datetime) -> Mention:
     given: dict[str, Any] = _object(number, line) if line.startswith("{") else {"text": line}
-    fields = {name: str(given[name]) for name in FIELDS if given.get(name)}
+    fields: dict[str, Any] = {name: str(given[name]) for name in FIELDS if given.get(name)}
     return Mention(
         source="read", text=str(given["text"]), collected_at=now, **{"external_id": str(number), **fields}
     )

@@ -93,8 +93,6 @@ def in_words(error: Exception, language: str) -> str:
 
 def _import_rows(run: CollectionRun, on_progress: Listener) -> None:
     table = open_table(files.location(run))
-    if run.total is None:
-        running.set_total(run, table.count())
     on_progress(run)
     with closing(_preparer(run)) as preparer:
         for batch, prepared in _in_turn(preparer, _batches(run, table)):

@@ -22,7 +22,7 @@ from veilleur.desk.inbox.columns import (
     ticket_columns,
 )
 from veilleur.errors import VeilleurError
-from veilleur.reading import Reader
+from veilleur.reading import read
 from veilleur.triage import house_policy, load_policy, route
 from veilleur.vocabulary import Mention
 
@@ -44,7 +44,6 @@ class Preparation:
     policy: str
     """TOML; empty means the policy of the house."""
     now: datetime
-    reader: Reader
 
     def __call__(self, mentions: Sequence[Mention]) -> list[Prepared]:
         """What the rows of `mentions` will hold, in the same order."""
@@ -56,7 +55,7 @@ class Preparation:
                 reading_columns(reading),
                 ticket_columns(route(mention, reading, policy, self.now)) | list_columns(mention, reading),
             )
-            for mention, reading in zip(mentions, self.reader.read(mentions), strict=True)
+            for mention, reading in zip(mentions, read(mentions), strict=True)
         ]
 
 
@@ -77,7 +76,7 @@ class Here:
     """Prepares in this process."""
 
     def __init__(self, policy: str, now: datetime) -> None:
-        self._prepare = Preparation(policy, now, Reader())
+        self._prepare = Preparation(policy, now)
         self._mentions: Sequence[Mention] = ()
 
     def give(self, mentions: Sequence[Mention]) -> None:
@@ -137,7 +136,7 @@ _GONE = "The process that reads messages has stopped, perhaps for lack of memory
 def _serve(pipe: Connection, policy: str, now: datetime) -> None:
     """The life of the second process: until the first one closes the pipe, or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process to handle
-    prepare = Preparation(policy, now, Reader())
+    prepare = Preparation(policy, now)
     while True:
         try:
             mentions = pipe.recv()

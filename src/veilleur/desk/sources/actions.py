@@ -40,15 +40,21 @@ def add_source(organisation: Organisation, name: str, *, by: str, key: str = "")
 
 
 def draft_run(
-    source: Source, chunks: Iterable[bytes], file_name: str, *, person: User | None = None
+    source: Source,
+    chunks: Iterable[bytes],
+    file_name: str,
+    *,
+    mapping: Mapping | None = None,
+    person: User | None = None,
 ) -> CollectionRun:
     """Keeps a copy of the file and proposes how to read it; nothing is imported yet.
 
-    The mapping is the one a person confirmed for a file with the same headers, else a guess.
+    Without a `mapping`, it is the one a person confirmed for a file with the same headers, else a
+    guess.
     Raises `FileRefused` for what cannot be read; nothing is kept then.
     """
     organisation = source.organisation
-    kept = files.keep(organisation, chunks)
+    kept = files.keep(organisation, chunks, file_name)
     run = CollectionRun(
         organisation=organisation,
         source=source,
@@ -60,7 +66,8 @@ def draft_run(
     try:
         table = open_table(files.location(run))
         run.headers = list(table.headers)
-        run.mapping = proposed_mapping(organisation, table).to_json()
+        run.total = table.count()
+        run.mapping = (mapping or proposed_mapping(organisation, table)).to_json()
     except InvalidInput:
         files.forget(run)
         raise

@@ -19,6 +19,7 @@ from django.conf import settings
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.sources.models import CollectionRun, RunState
 from veilleur.errors import FileRefused
+from veilleur.listening.files import sentence
 
 CHUNK = 1 << 20
 
@@ -33,37 +34,38 @@ class KeptFile:
     """Hex SHA-256 of the bytes."""
 
 
-def keep(organisation: Organisation, chunks: Iterable[bytes]) -> KeptFile:
-    """Copies `chunks` to a new file that only this installation can read.
+def keep(organisation: Organisation, chunks: Iterable[bytes], name: str) -> KeptFile:
+    """Copies `chunks` to a new file that only this installation can read; `name` is only said, never used.
 
     Raises `FileRefused` when there are more bytes than the upload limit; nothing is kept then.
     """
     path = Path(settings.MEDIA_ROOT) / organisation.slug / secrets.token_hex(16)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        digest = _write(path, chunks)
+        digest = _write(path, chunks, name)
     except FileRefused:
         path.unlink()
         raise
     return KeptFile(str(path.relative_to(settings.DATA_DIR)), digest)
 
 
-def _write(path: Path, chunks: Iterable[bytes]) -> str:
+def _write(path: Path, chunks: Iterable[bytes], name: str) -> str:
     digest, size = hashlib.sha256(), 0
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         for chunk in chunks:
             size += len(chunk)
             if size > settings.UPLOAD_LIMIT:
-                raise too_large()
+                raise too_large(name)
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest()
 
 
-def too_large() -> FileRefused:
-    """The refusal of a file beyond the upload limit."""
+def too_large(name: str) -> FileRefused:
+    """The refusal of a file beyond the upload limit; `name` is what the person calls it."""
     limit = f"{settings.UPLOAD_LIMIT >> 20} MiB"
-    return FileRefused(f"The file is larger than {limit}: split it.", "too_large", {"limit": limit})
+    details = {"what": name, "limit": limit}
+    return FileRefused(sentence("too_large", details), "too_large", details)
 
 
 def chunks_of(path: Path) -> Iterator[bytes]:

@@ -97,11 +97,6 @@ def advance(run: CollectionRun, rows: int, counts: Mapping[str, int]) -> None:
         setattr(run, name, getattr(run, name) + count)
 
 
-def set_total(run: CollectionRun, total: int) -> None:
-    """Notes how many rows the file has."""
-    _move(run, {}, total=total)
-
-
 def must_stop(run: CollectionRun) -> bool:
     """Whether a person asked to stop."""
     return CollectionRun.objects.filter(pk=run.pk, cancel_requested=True).exists()
