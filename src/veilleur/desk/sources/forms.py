@@ -34,6 +34,68 @@ ORDERS = [
     (DateOrder.DAY_FIRST.value, _("day, then month")),
     (DateOrder.MONTH_FIRST.value, _("month, then day")),
 ]
+
+
+class UploadForm(forms.Form):
+    """A file, and the source it belongs to."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV, Excel (.xlsx), LibreOffice (.ods) or JSON. You see it before it is imported."),
+        allow_empty_file=False,
+        error_messages={"empty": _("The file is empty.")},
+    )
+    source = forms.ModelChoiceField(
+        Source.objects.none(), label=_("Source"), required=False, empty_label=_("a new source")
+    )
+    name = forms.CharField(
+        label=_("Name of a new source"),
+        max_length=200,
+        required=False,
+        help_text=_("For instance “Google” or “Satisfaction survey”. Empty: the name of the file."),
+    )
+
+    def __init__(self, organisation: Organisation, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source = self.fields["source"]
+        assert isinstance(source, forms.ModelChoiceField)  # noqa: S101 - declared above
+        source.queryset = Source.objects.filter(organisation=organisation).order_by("name")
+
+    def clean_name(self) -> str:
+        """Without what no database keeps."""
+        return str(self.cleaned_data["name"]).replace("\0", "").strip()
+
+    @property
+    def upload(self) -> UploadedFile[bytes]:
+        """The file, once valid."""
+        upload: UploadedFile[bytes] = self.cleaned_data["file"]
+        return upload
+
+
+def choice_name(index: int) -> str:
+    """Name of the select over one column."""
+    return f"column_{index}"
+
+
+class MappingForm(forms.Form):
+    """One select per column, and how the values are to be read."""
+
+    scale_worst = forms.FloatField(label=_("worst rating"), required=False)
+    scale_best = forms.FloatField(label=_("best rating"), required=False)
+    date_order = forms.ChoiceField(label=_("03/04 means"), choices=ORDERS)
+    zone = forms.CharField(
+        label=_("time zone"), max_length=64, help_text=_("Where dates without a time zone were written.")
+    )
+    constant_network = forms.CharField(label=_("network, for all rows"), max_length=120, required=False)
+    constant_place = forms.CharField(
+        label=_("place or service, for all rows"), max_length=200, required=False
+    )
+
+    def __init__(self, headers: list[str], mapping: Mapping, data: Any = None) -> None:
+        super().__init__(data, initial=_initial(headers, mapping))
+        self.headers = headers
+        self.before = mapping
+        choices = [("", _("leave out")), *((name.value, words) for name, words in FIELDS.items())]
         for index, header in enumerate(headers):
             self.fields[choice_name(index)] = forms.ChoiceField(
                 label=gettext("Column “%(header)s”") % {"header": header}, choices=choices, required=False
