@@ -70,8 +70,10 @@ def test_every_way_to_write_one_moment(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-03-01", "20260301", "01/03/2026", "1/3/26", "1er mars 2026", "1 mars 2026", "dim. 1 mars 2026", "March 1st, 2026",
-     "1-Mar-26", "1 mar. 2026", "46082", "2026/03/01", "Sunday, 1 March 2026"],
+    [
+        "2026-03-01", "20260301", "01/03/2026", "1/3/26", "1er mars 2026", "1 mars 2026", "dim. 1 mars 2026",
+        "March 1st, 2026", "1-Mar-26", "1 mar. 2026", "46082", "2026/03/01", "Sunday, 1 March 2026",
+    ],
 )  # fmt: skip
 def test_a_day_is_noon_utc_and_says_so(text):
     moment = PARIS.read(text)
@@ -154,9 +156,37 @@ def test_unknown_zones():
     assert not known_zone("")
 
 
-MONTHS_FR = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-MONTHS_EN = "January February March April May June July August September October November December".split()
-MOMENTS = st.datetimes(datetime(1991, 1, 1), datetime(2026, 5, 1)).map(lambda stamp: stamp.replace(microsecond=0))
+MONTHS_FR = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+MONTHS_EN = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+MOMENTS = st.integers(670_000_000, 1_770_000_000).map(
+    lambda seconds: datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+)
 
 
 @given(MOMENTS)
@@ -184,11 +214,15 @@ def test_a_spreadsheet_day_is_that_day(day):
     assert PARIS.read(f"{day:%d/%m/%y}").at.date() == day
 
 
+def assert_known(refusal: CellRefused) -> None:
+    assert refusal.code in codes()
+
+
 @given(st.text(max_size=40) | st.text("0123456789/-.: hTZ+marsilyà", max_size=30))
 def test_any_text_is_read_or_refused_with_a_known_reason(text):
     try:
         moment = PARIS.read(text)
     except CellRefused as refusal:
-        assert refusal.code in codes()
+        assert_known(refusal)
     else:
         assert datetime(1990, 1, 1, tzinfo=UTC) <= moment.at <= NOW + timedelta(days=1)

@@ -39,10 +39,16 @@ def cells(path: Path) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"]
+)
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_every_usual_way_to_write_a_table(tmp_path, delimiter, encoding, newline):
-    rows = [["id", "date", "texte"], ["1", "03/03/2026", "Très bien, l’accueil ; merci\tà tous|"], ["2", "", "œuvre"]]
+    rows = [
+        ["id", "date", "texte"],
+        ["1", "03/03/2026", "Très bien, l’accueil ; merci\tà tous|"],
+        ["2", "", "œuvre"],
+    ]
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator=newline).writerows(rows)
     table = open_table(write(tmp_path, text.getvalue().encode(encoding)))
@@ -60,7 +66,7 @@ def test_accent_in_the_last_line_only_still_decides_the_encoding(tmp_path):
 
 
 def test_one_damaged_byte_does_not_garble_a_whole_utf8_file(tmp_path):
-    body = "texte;note\n".encode() + "été à Noël;5\n".encode() * 20 + b"caf\xe9;4\n"
+    body = b"texte;note\n" + "été à Noël;5\n".encode() * 20 + b"caf\xe9;4\n"
     table = open_table(write(tmp_path, body))
     assert table.encoding == "utf-8"
     assert [row.cells[0] for row in table.rows()][-2:] == ["été à Noël", "café"]
@@ -73,9 +79,15 @@ def test_excel_says_its_separator_on_the_first_line(tmp_path):
 
 
 def test_one_column_of_sentences_is_not_cut_at_its_commas(tmp_path):
-    table = open_table(write(tmp_path, "commentaire\nbonjour, merci\nrien à dire\nlong, trop long, vraiment\n"))
+    table = open_table(
+        write(tmp_path, "commentaire\nbonjour, merci\nrien à dire\nlong, trop long, vraiment\n")
+    )
     assert table.delimiter == ""
-    assert [row.cells for row in table.rows()] == [("bonjour, merci",), ("rien à dire",), ("long, trop long, vraiment",)]
+    assert [row.cells for row in table.rows()] == [
+        ("bonjour, merci",),
+        ("rien à dire",),
+        ("long, trop long, vraiment",),
+    ]
 
 
 def test_lines_are_physical_lines_even_after_a_text_of_three_lines(tmp_path):
@@ -94,7 +106,11 @@ def test_a_stray_quotation_mark_costs_its_own_line_only(tmp_path):
 
 def test_quotes_escaped_with_a_backslash(tmp_path):
     body = 'id,texte\n1,"il a dit \\"bonjour, vous\\" et"\n2,"a, b"\n3,"\\"x\\", y"\n'
-    assert cells(write(tmp_path, body)) == [("1", 'il a dit "bonjour, vous" et'), ("2", "a, b"), ("3", '"x", y')]
+    assert cells(write(tmp_path, body)) == [
+        ("1", 'il a dit "bonjour, vous" et'),
+        ("2", "a, b"),
+        ("3", '"x", y'),
+    ]
 
 
 def test_tabs_without_any_quoting(tmp_path):
@@ -125,7 +141,12 @@ def test_a_file_that_starts_with_data_loses_no_row(tmp_path):
 
 
 def test_double_and_empty_headers_get_names(tmp_path):
-    assert open_table(write(tmp_path, "note;;note;texte\n1;2;3;4\n")).headers == ("note", "Colonne 2", "note (2)", "texte")
+    assert open_table(write(tmp_path, "note;;note;texte\n1;2;3;4\n")).headers == (
+        "note",
+        "Colonne 2",
+        "note (2)",
+        "texte",
+    )
 
 
 def test_nul_and_lone_surrogates_never_reach_a_cell(tmp_path):
@@ -138,18 +159,20 @@ def test_nul_and_lone_surrogates_never_reach_a_cell(tmp_path):
 
 
 def test_json_lines_with_a_broken_one(tmp_path):
-    body = '{"id": 1, "author": {"name": "x"}, "tags": ["a", "b"], "note": 4.0}\n\nnot json\n{"id": 2, "ok": true}\n'
+    body = '{"id": 1, "author": {"name": "x"}, "tag": ["a", "b"], "note": 4.0}\n\nno json\n{"id": 2, "ok": true}\n'
     table = open_table(write(tmp_path, body, "f.txt"))
     assert table.format is Format.JSON_LINES
-    assert table.headers == ("id", "author.name", "tags", "note", "ok")
+    assert table.headers == ("id", "author.name", "tag", "note", "ok")
     assert list(table.rows()) == [
         Row(1, ("1", "x", "a · b", "4", "")),
-        Row(3, ("not json",), "bad_record"),
+        Row(3, ("no json",), "bad_record"),
         Row(4, ("2", "", "", "", "true")),
     ]
 
 
-@pytest.mark.parametrize("body", ['[{"a": 1}, {"a": 2}]', '{"meta": {"n": 2}, "data": {"reviews": [{"a": 1}, {"a": 2}]}}'])
+@pytest.mark.parametrize(
+    "body", ['[{"a": 1}, {"a": 2}]', '{"meta": {"n": 2}, "data": {"reviews": [{"a": 1}, {"a": 2}]}}']
+)
 def test_json_array_or_object_that_holds_one(tmp_path, body):
     table = open_table(write(tmp_path, body, "f.json"))
     assert table.format is Format.JSON
@@ -183,11 +206,21 @@ def make_xlsx(path: Path, rows: list[list[object]]) -> Path:
 
 
 def test_xlsx_dates_numbers_and_blank_rows(tmp_path):
-    rows = [["Avis"], [], ["date", "note", "texte"], [datetime(2026, 3, 3, 14, 5), 4, "Bien"], [], [date(2026, 3, 4), 4.5, None]]
+    rows = [
+        ["Avis"],
+        [],
+        ["date", "note", "texte"],
+        [datetime.fromisoformat("2026-03-03 14:05"), 4, "Bien"],
+        [],
+        [date(2026, 3, 4), 4.5, None],
+    ]
     table = open_table(make_xlsx(tmp_path / "named.csv", rows))
     assert table.format is Format.XLSX
     assert table.headers == ("date", "note", "texte")
-    assert list(table.rows()) == [Row(4, ("2026-03-03T14:05:00", "4", "Bien")), Row(6, ("2026-03-04", "4.5", ""))]
+    assert list(table.rows()) == [
+        Row(4, ("2026-03-03T14:05:00", "4", "Bien")),
+        Row(6, ("2026-03-04", "4.5", "")),
+    ]
 
 
 def test_ods(tmp_path):
@@ -219,16 +252,23 @@ def test_two_cells_in_opposite_corners_are_refused_before_they_cost_memory(tmp_p
 
 def ods_of(path: Path, body: str) -> Path:
     names = "urn:oasis:names:tc:opendocument:xmlns"
+    start, end = "<office:body><office:spreadsheet>", "</office:spreadsheet></office:body>"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{names}:manifest:1.0"/>')
+        archive.writestr(
+            "META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{names}:manifest:1.0"/>'
+        )
         archive.writestr(
             "content.xml",
             f'<office:document-content xmlns:office="{names}:office:1.0" xmlns:table="{names}:table:1.0" '
-            f'xmlns:text="{names}:text:1.0"><office:body><office:spreadsheet><table:table table:name="A">{body}'
-            "</table:table></office:spreadsheet></office:body></office:document-content>",
+            f'xmlns:text="{names}:text:1.0">{start}<table:table table:name="A">{body}'
+            f"</table:table>{end}</office:document-content>",
         )
     return path
+
+
+def assert_explained(refusal: FileRefused) -> None:
+    assert "{" not in sentence(refusal.code, refusal.details, "fr")
 
 
 def ods_cell(value: str, repeated: int = 1) -> str:
@@ -248,7 +288,8 @@ def test_ods_rows_repeated_without_end_are_refused(tmp_path):
 def test_ods_padding_to_the_end_of_the_sheet_is_not_a_bomb(tmp_path):
     pad = '<table:table-cell table:number-columns-repeated="16382"/>'
     rows = "".join(
-        f"<table:table-row>{ods_cell(a)}{ods_cell(b)}{pad}</table:table-row>" for a, b in [("texte", "note"), ("Bien", "5")]
+        f"<table:table-row>{ods_cell(a)}{ods_cell(b)}{pad}</table:table-row>"
+        for a, b in [("texte", "note"), ("Bien", "5")]
     )
     end = f'<table:table-row table:number-rows-repeated="1048574">{pad}</table:table-row>'
     assert cells(ods_of(tmp_path / "padded.ods", rows + end)) == [("Bien", "5")]
@@ -265,7 +306,10 @@ def test_zip_bomb_is_refused(tmp_path, monkeypatch):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=8), st.integers(0, 5000))
+@given(
+    st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=8),
+    st.integers(0, 5000),
+)
 def test_a_damaged_workbook_is_read_or_refused(tmp_path, changes, cut):
     content = bytearray(make_xlsx(tmp_path / "sound.xlsx", [["texte", "note"], ["Bien", 5]]).read_bytes())
     for position, value in changes:
@@ -274,7 +318,7 @@ def test_a_damaged_workbook_is_read_or_refused(tmp_path, changes, cut):
     try:
         list(open_table(path).rows())
     except FileRefused as refusal:
-        assert sentence(refusal.code, refusal.details, "fr")
+        assert_explained(refusal)
 
 
 # ---- what is refused
@@ -291,7 +335,10 @@ def test_a_damaged_workbook_is_read_or_refused(tmp_path, changes, cut):
         (b"<html><table><tr><td>x</td></tr></table></html>", "markup"),
         (b"\x1f\x8b\x08\x00broken", "damaged"),
         (b"PK\x03\x04broken", "damaged"),
-        (";".join(f"c{n}" for n in range(600)).encode() + b"\n" + b";".join([b"x"] * 600), "too_many_columns"),
+        (
+            ";".join(f"c{n}" for n in range(600)).encode() + b"\n" + b";".join([b"x"] * 600),
+            "too_many_columns",
+        ),
     ],
 )
 def test_refused_files_say_why_in_both_languages(tmp_path, content, code):
@@ -321,8 +368,10 @@ def test_gzip_is_read_and_bounded(tmp_path, monkeypatch):
     st.one_of(
         st.binary(max_size=400),
         st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")),
-        st.text(alphabet='{}[]":,;\n\r\t|a1 \'\\', max_size=80).map(str.encode),
-        st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
+        st.text(alphabet="{}[]\":,;\n\r\t|a1 '\\", max_size=80).map(str.encode),
+        st.recursive(
+            st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+        )
         .map(json.dumps)
         .map(str.encode),
     ),
@@ -351,7 +400,9 @@ def test_arbitrary_bytes_raise_nothing_but_file_refused(tmp_path, content, name)
 
 # ---- round trips
 
-CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\t\n\r\"';,|\\"), max_size=20)
+CELL = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\t\n\r\"';,|\\"), max_size=20
+)
 WESTERN = st.text(st.sampled_from("abcéèàçœ’«»€ ,;|\t\"'\n\r"), max_size=20)
 
 

@@ -12,7 +12,8 @@ _TITLES = {
     "fr": ("Ligne d’origine", "Pourquoi la ligne est refusée"),
     "en": ("Original line", "Why the row is refused"),
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""What makes a spreadsheet run a cell instead of showing it; East Asian forms included."""
 
 
 def write_rejects(
@@ -31,7 +32,7 @@ def write_rejects(
         writer.writerow(map(harmless, (*headers, *titles)))
         number = 0
         for number, (row, sentence) in enumerate(rejected, start=1):  # noqa: B007 - the count is returned
-            writer.writerow([*map(harmless, _cells(row, len(headers))), str(row.line), sentence])
+            writer.writerow([*map(harmless, _cells(row, len(headers))), str(row.line), harmless(sentence)])
     return number
 
 
@@ -41,7 +42,7 @@ def harmless(cell: str) -> str:
     >>> harmless("=1+1"), harmless("-4"), harmless("Bien")
     ("'=1+1", "'-4", 'Bien')
     """
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def original(cell: str) -> str:
@@ -50,7 +51,7 @@ def original(cell: str) -> str:
     >>> original("'-4"), original("'tis")
     ('-4', "'tis")
     """
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def original_headers(headers: Sequence[str]) -> tuple[str, ...]:
