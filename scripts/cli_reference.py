@@ -12,11 +12,11 @@ PREAMBLE = """\
 
 <!-- Written by scripts/cli_reference.py from the commands themselves; do not edit by hand. -->
 
-Messages are in French when `LC_ALL`, `LC_MESSAGES` or `LANG` says so, in English otherwise. The desk is set by
-environment variables: see [settings](settings.md).
+Messages are in French when `LC_ALL`, `LC_MESSAGES` or `LANG` says so, in English otherwise. The desk is set
+by environment variables: see [settings](settings.md).
 
-Exit codes: `0` done · `1` it cannot be done, and standard error says why · `2` bad usage · `3` done, but rows were
-refused · `130` stopped by a person.
+Exit codes: `0` done · `1` it cannot be done, and standard error says why · `2` bad usage · `3` done, but rows
+were refused · `130` stopped by a person.
 
 """
 
