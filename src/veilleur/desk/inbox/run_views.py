@@ -23,8 +23,8 @@ from veilleur.errors import ActRefused, InvalidInput
 from veilleur.listening.files import Mapping
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def start_run(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     """Confirms the columns of a file and lets its import begin."""
     draft = run_of(place.organisation, run)
@@ -36,8 +36,8 @@ def start_run(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     return _let(request, draft, lambda: _start(draft, place))
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def resume_run(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     """Lets an import that stopped go on."""
     found = run_of(place.organisation, run)

@@ -42,16 +42,16 @@ from veilleur.vocabulary import Act
 UNDO_TAG = "undo-"
 
 
-@require_GET
 @at_work(May.READ)
+@require_GET
 def inbox(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Views, list, and an invitation to open a message."""
     actions.wake_due(place.organisation, now=timezone.now())
     return _desk(request, place, _filters(request), {})
 
 
-@require_GET
 @at_work(May.READ)
+@require_GET
 def ticket(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """One message with the list beside it; the pane of the message alone when htmx asks for it."""
     filters = _filters(request)
@@ -99,50 +99,50 @@ def _choices() -> dict[str, Any]:
     }
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def assign(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Gives the ticket to somebody."""
     return _act(request, place, ticket, AssignForm(place, request.POST), actions.assign)
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def snooze(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Puts the ticket away for a while, then shows the next one."""
     return _act(request, place, ticket, SnoozeForm(place, request.POST), actions.snooze, then_next=True)
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def close(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Ends the work on the ticket, then shows the next one."""
     return _act(request, place, ticket, CloseForm(place, request.POST), actions.close, then_next=True)
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def reopen(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Takes the ticket up again."""
     return _act(request, place, ticket, ReopenForm(place, request.POST), actions.reopen)
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def correct(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Says what the machine should have read."""
     return _act(request, place, ticket, CorrectForm(place, request.POST), actions.correct)
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def note(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Tells colleagues something."""
     return _act(request, place, ticket, NoteForm(request.POST), actions.add_note)
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def undo(request: HttpRequest, place: Workplace, decision: int) -> HttpResponse:
     """Puts back what the person's last act changed, and shows the ticket again."""
     try:
@@ -154,8 +154,8 @@ def undo(request: HttpRequest, place: Workplace, decision: int) -> HttpResponse:
     return redirect(_address("inbox:ticket", place, _filters(request), ticket=done.ticket_id))
 
 
-@require_POST
 @at_work(May.READ)
+@require_POST
 def seen(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:  # noqa: ARG001
     """The page says by itself that the message is before the reader's eyes."""
     actions.see(place, ticket, now=timezone.now())

@@ -21,8 +21,8 @@ from veilleur.errors import ActRefused, FileRefused, InvalidInput
 from veilleur.listening.files import Mapping, sentence
 
 
-@require_GET
 @at_work(May.READ)
+@require_GET
 def source_list(request: HttpRequest, place: Workplace) -> HttpResponse:
     """The sources and the latest imports."""
     context = {"sources": queries.sources_of(place.organisation), "runs": queries.runs_of(place.organisation)}
@@ -79,8 +79,8 @@ def show_columns(request: HttpRequest, draft: CollectionRun, form: MappingForm) 
     return render(request, "sources/columns.html", context)
 
 
-@require_GET
 @at_work(May.READ)
+@require_GET
 def run_page(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     """One import: how far it is, what came of it, what can be done."""
     found = queries.run_of(place.organisation, run)
@@ -88,8 +88,8 @@ def run_page(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     return render(request, "sources/run.html", {"run": queries.run_card(found), "rejects": rejects})
 
 
-@require_GET
 @at_work(May.READ)
+@require_GET
 def progress(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     """The live part of the page of an import."""
     card = queries.run_card(queries.run_of(place.organisation, run))
@@ -99,8 +99,8 @@ def progress(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     return response
 
 
-@require_GET
 @at_work(May.WORK)
+@require_GET
 def rejects(_request: HttpRequest, place: Workplace, run: int) -> HttpResponseBase:
     """The refused rows as a file to mend: it names people, so that readers do not get it."""
     found = queries.run_of(place.organisation, run)
@@ -112,8 +112,8 @@ def rejects(_request: HttpRequest, place: Workplace, run: int) -> HttpResponseBa
     return FileResponse(stream, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def stop(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     """Stops an import; what is imported stays."""
     try:
@@ -123,8 +123,8 @@ def stop(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     return redirect("sources:run", organisation=place.organisation.slug, run=run)
 
 
-@require_POST
 @at_work(May.WORK)
+@require_POST
 def discard(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     """Forgets a file that will not be imported."""
     found = queries.run_of(place.organisation, run)
