@@ -68,7 +68,7 @@ def test_one_spelling(written: str, normal: str) -> None:
     [
         ("Mon Cœur bat", "coeur", "Cœur"),
         ("😊😊 vertiges", "vertiges", "vertiges"),
-        ("des nauuuuséeees !!", "nauses", "nauuuuséeees"),
+        ("des nauuuuséeees !!", "nausees", "nauuuuséeees"),
         ("J’ai des nause\u0301es", "nausees", "nause\u0301es"),
         ("mal  à\xa0 la  tête", "mal a la tete", "mal  à\xa0 la  tête"),
         ("rien pcq fatigué", "parce que", "pcq"),

@@ -3,8 +3,9 @@
 Terms are found as whole words. Between their words any single character that is neither
 letter nor digit will do, so that « mal-de-tête » is found as « mal de tête », and an
 elision does not hide what follows it (« l'ibuprofène »). The plural of the last word is
-accepted. An analyzer sees, of its own terms that overlap, the leftmost and then the
-longest: what other analyzers look for never changes what it is given.
+accepted. An owner sees, of its own terms that overlap, the leftmost and then the longest:
+what others look for never changes what it is given. Terms with the same words (in two
+languages, say) each give their mark.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from daachorse import CharwiseDoubleArrayAhoCorasick
 
 from veilleur.lexicon.term import Term
 from veilleur.text import normalise
+from veilleur.vocabulary import Language
 
 _GAP = re.compile(r"[\W_]+")
 _PLURALS = ("s", "x")
@@ -51,15 +53,11 @@ class Lexicon:
     """The terms of all owners, compiled. Reading it is safe from several threads."""
 
     def __init__(self, terms: Mapping[str, Iterable[Term]]) -> None:
-        """Compiles `terms` (owner → terms); of two with the same words, an owner's first one counts.
-
-        Raises `ValueError` for a term without a letter or a digit.
-        """
-        owned: defaultdict[str, dict[str, Term]] = defaultdict(dict)
+        """Compiles `terms`: owner → terms. Raises `ValueError` for a term without a letter or a digit."""
+        owned: defaultdict[str, list[tuple[str, Term]]] = defaultdict(list)
         for owner, own in terms.items():
             for term in own:
-                owned[_pattern(term)].setdefault(owner, term)
-        self._owners = tuple(terms)
+                owned[_pattern(owner, term)].append((owner, term))
         self._owned = tuple(owned.values())
         self._automaton = CharwiseDoubleArrayAhoCorasick(list(owned)) if owned else None
 
@@ -76,16 +74,16 @@ class Lexicon:
         for start, end, index in self._automaton.find_overlapping(spaced):
             last = _word_end(spaced, start, end)
             if last:
-                for owner, term in self._owned[index].items():
+                for owner, term in self._owned[index]:
                     marks[owner].append(Mark(term, start, last - 1))
         return {owner: _leftmost_longest(found) for owner, found in marks.items()}
 
 
-def _pattern(term: Term) -> str:
+def _pattern(owner: str, term: Term) -> str:
     """The term's words, each behind one space: a word can only start after a gap."""
     words = _GAP.sub(" ", normalise(term.text).text).strip()
     if not words:
-        raise ValueError(f"a term needs a letter or a digit: {term.text!r}")
+        raise ValueError(f"“{owner}” declares a term without a letter or a digit: {term.text!r}")
     return f" {words}"
 
 
@@ -104,6 +102,15 @@ def _leftmost_longest(marks: list[Mark]) -> tuple[Mark, ...]:
     marks.sort(key=attrgetter("start"))
     kept: list[Mark] = []
     for mark in marks:
-        if not kept or mark.start >= kept[-1].end:
+        if not kept or mark.start >= kept[-1].end or (mark.start, mark.end) == (kept[-1].start, kept[-1].end):
             kept.append(mark)
     return tuple(kept)
+
+
+def one_per_place(marks: Iterable[Mark], language: Language) -> list[Mark]:
+    """Of marks at the same place, the one whose term is of `language`, else the first one."""
+    places: dict[int, Mark] = {}
+    for mark in marks:
+        if mark.start not in places or places[mark.start].term.language is not language is mark.term.language:
+            places[mark.start] = mark
+    return list(places.values())

@@ -29,7 +29,7 @@ class Subject:
     """Marks by name of the analyzer that declared the words; without those that have none."""
 
     def marks_of(self, analyzer: str) -> tuple[Mark, ...]:
-        """The marks of one analyzer, in the order of the text, never overlapping."""
+        """The marks of one analyzer, in the order of the text; they overlap only when equal."""
         return self.marks.get(analyzer, ())
 
     def sentences(self) -> list[Span]:

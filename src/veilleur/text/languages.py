@@ -25,8 +25,8 @@ from veilleur.vocabulary import Language
 _NO_WORDS = re.compile(r":[a-z-]+:|@\w+|(?:https?://|www\.)\S+")
 """Emojis, names of accounts and addresses: no language's words."""
 _WORD = re.compile(r"[^\W\d_]+")
-_ENOUGH = 120
-"""How many characters of a text are looked at."""
+_GLANCE, _LOOK = 80, 400
+"""How many characters are looked at first, and when these leave doubts."""
 _CLEAR = 3.0
 _FOREIGN = 2.0
 _SHARED = 0.8
@@ -37,46 +37,9 @@ _FOREIGN_LETTER = 1.5
 _FRENCH_LETTERS = frozenset("éèêàçùœ")
 _FRENCH_LETTER = 0.7
 _FEWEST_FOR_LANGID = 3
-_NEIGHBOURS = frozenset(
-    [
-        "fr",
-        "en",
-        "es",
-        "de",
-        "it",
-        "pt",
-        "nl",
-        "ca",
-        "gl",
-        "eu",
-        "br",
-        "oc",
-        "ro",
-        "pl",
-        "cs",
-        "sk",
-        "sl",
-        "hr",
-        "hu",
-        "sv",
-        "da",
-        "no",
-        "fi",
-        "et",
-        "lt",
-        "lv",
-        "tr",
-        "sq",
-        "mt",
-        "ga",
-        "cy",
-        "is",
-        "vi",
-        "id",
-        "ms",
-        "sw",
-        "tl",
-    ]
+_NEIGHBOURS = (
+    "fr|en|es|de|it|pt|nl|ca|gl|eu|br|oc|ro|pl|cs|sk|sl|hr|hu|sv|da|no|fi|et|lt|lv|tr|sq|mt|ga|cy|is"
+    "|vi|id|ms|sw"
 )
 """What py3langid may answer: languages in Latin letters that people write in France and Britain."""
 
@@ -98,6 +61,12 @@ class _Evidence(NamedTuple):
     other: float
     grounds: list[tuple[float, str]]
     """(weight, word): positive for French, negative for English."""
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether one of French and English is far ahead and the other one not there too."""
+        low, high = sorted((self.french, self.english))
+        return high - low - self.other >= _CLEAR and low < _CLEAR
 
 
 def language(texts: Sequence[Normalised], hints: Iterable[str] = ()) -> list[LanguageGuess]:
@@ -125,15 +94,16 @@ def words(text: str) -> list[str]:
 
 
 def _guess(text: Normalised, hint: str) -> LanguageGuess:
-    found = words(text.text[:_ENOUGH])
+    evidence = _weigh(text, _GLANCE)
+    if not evidence.is_clear and len(text.text) > _GLANCE:
+        evidence = _weigh(text, _LOOK)
+    if evidence.is_clear:
+        return _decided(evidence, abs(evidence.french - evidence.english) - evidence.other)
+    found = words(text.text[:_LOOK])
     if all(len(word) == 1 for word in found):
         return _hinted(hint)
     if not text.text.isascii() and _is_another_script(found):
         return LanguageGuess(Language.OTHER, 0.99)
-    evidence = _weigh(text.original[:_ENOUGH], found)
-    lean = abs(evidence.french - evidence.english)
-    if lean - evidence.other >= _CLEAR:
-        return _decided(evidence, lean - evidence.other)
     return _compared(text, found, evidence, hint)
 
 
@@ -142,22 +112,25 @@ def _is_another_script(found: list[str]) -> bool:
     return sum(letter > "\u024f" for letter in letters) * 2 > len(letters)
 
 
-def _weigh(original: str, found: list[str]) -> _Evidence:
-    table = _table()
+def _weigh(text: Normalised, length: int) -> _Evidence:
+    """What the words among the first `length` characters say, each counted once."""
+    known = _table().get
     grounds = []
-    english = foreign = 0.0
-    for word in dict.fromkeys(found):
-        weight, elsewhere = table.get(word, _UNKNOWN if len(word) > 2 else _NOTHING)
-        foreign += elsewhere
-        if weight:
+    french = english = other = 0.0
+    for word in set(words(text.text[:length])):
+        weight, foreign = known(word) or (_UNKNOWN if len(word) > 2 else _NOTHING)
+        other += foreign
+        if weight > 0.0:
+            french += weight
             grounds.append((weight, word))
-    french = sum(weight for weight, _ in grounds if weight > 0)
-    english = french - sum(weight for weight, _ in grounds)
-    if not original.isascii():
-        letters = set(original.lower())
+        elif weight:
+            english -= weight
+            grounds.append((weight, word))
+    if not text.original.isascii():
+        letters = set(text.original[:length].lower())
         french += _FRENCH_LETTER * min(2, len(letters & _FRENCH_LETTERS))
-        foreign += _FOREIGN_LETTER * len(letters & _FOREIGN_LETTERS)
-    return _Evidence(french, english, foreign, grounds)
+        other += _FOREIGN_LETTER * len(letters & _FOREIGN_LETTERS)
+    return _Evidence(french, english, other, grounds)
 
 
 def _decided(evidence: _Evidence, margin: float) -> LanguageGuess:
@@ -209,7 +182,7 @@ def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(_NEIGHBOURS)
+    identifier.set_languages(_NEIGHBOURS.split("|"))
     return identifier
 
 

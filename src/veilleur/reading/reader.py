@@ -1,0 +1,126 @@
+"""Runs all analyzers over messages, in batches: every text is folded and scanned once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import cast
+
+from veilleur import plugins
+from veilleur.errors import PluginInvalid
+from veilleur.lexicon import Lexicon
+from veilleur.reading.analyzer import Analyzer, Batch, Subject
+from veilleur.text import language, normalise
+from veilleur.vocabulary import Finding, Mention, Reading
+
+BATCH = 512
+"""Messages judged together: enough to share what is shared, few enough to stay in the cache."""
+
+
+class Reader:
+    """Analyzers that share one pass over each text.
+
+    `version` is what every `Reading` of it carries: names and versions of the analyzers,
+    sorted by name.
+    """
+
+    def __init__(self, analyzers: Sequence[Analyzer]) -> None:
+        """Compiles the words of all analyzers.
+
+        Raises `PluginInvalid` when two have the same name or one declares unusable words.
+        """
+        self._analyzers = sorted(analyzers, key=lambda analyzer: analyzer.name)
+        names = [analyzer.name for analyzer in self._analyzers]
+        if len(set(names)) < len(names):
+            raise PluginInvalid(f"two analyzers have the same name: {', '.join(names)}. Remove one of them.")
+        self.version = " ".join(f"{analyzer.name}/{analyzer.version}" for analyzer in self._analyzers)
+        self._lexicon = _lexicon(self._analyzers)
+
+    def read(self, mentions: Sequence[Mention]) -> list[Reading]:
+        """One reading per mention, in order; the same whatever stands beside it.
+
+        Raises `PluginInvalid`, naming the analyzer, when one fails or breaks its contract.
+        """
+        readings: list[Reading] = []
+        for start in range(0, len(mentions), BATCH):
+            readings += self._read(mentions[start : start + BATCH])
+        return readings
+
+    def _read(self, mentions: Sequence[Mention]) -> Iterator[Reading]:
+        batch = self._batch(mentions)
+        columns = [_findings(analyzer, batch) for analyzer in self._analyzers]
+        for row, mention in enumerate(mentions):
+            findings = tuple(finding for column in columns for finding in column[row])
+            yield Reading(mention.digest, self.version, findings)
+
+    def _batch(self, mentions: Sequence[Mention]) -> Batch:
+        texts = [normalise(mention.text) for mention in mentions]
+        guesses = language(texts, [mention.language_hint for mention in mentions])
+        scan = self._lexicon.scan
+        return Batch(
+            [
+                Subject(mention, text, guess, scan(text.text))
+                for mention, text, guess in zip(mentions, texts, guesses, strict=True)
+            ]
+        )
+
+
+@cache
+def installed_reader() -> Reader:
+    """The reader with every installed analyzer, made once per process (about a second).
+
+    Raises `PluginInvalid` when an installed analyzer cannot be used.
+    """
+    return Reader([_made(name, maker) for name, maker in plugins.installed(plugins.ANALYZERS)])
+
+
+def read(mentions: Sequence[Mention]) -> list[Reading]:
+    """One reading per mention, in order, by all installed analyzers."""
+    return installed_reader().read(mentions)
+
+
+def _made(name: str, maker: object) -> Analyzer:
+    if not callable(maker):
+        raise PluginInvalid(f"the analyzer “{name}” is not a class or a function that makes one: {maker!r}")
+    analyzer = cast("Analyzer", maker())
+    missing = [part for part in ("name", "version", "terms", "analyze") if not hasattr(analyzer, part)]
+    if missing:
+        raise PluginInvalid(f"the analyzer “{name}” lacks {', '.join(missing)}")
+    if analyzer.name != name:
+        raise PluginInvalid(f"the analyzer declared as “{name}” calls itself “{analyzer.name}”: use one name")
+    return analyzer
+
+
+def _lexicon(analyzers: Sequence[Analyzer]) -> Lexicon:
+    try:
+        return Lexicon({analyzer.name: analyzer.terms() for analyzer in analyzers})
+    except ValueError as error:
+        raise PluginInvalid(f"an analyzer declares words nobody can find: {error}") from error
+
+
+def _findings(analyzer: Analyzer, batch: Batch) -> Sequence[Sequence[Finding]]:
+    try:
+        columns = analyzer.analyze(batch)
+    except Exception as error:
+        raise PluginInvalid(
+            f"the analyzer “{analyzer.name}” failed with {type(error).__name__}: {error}. "
+            "Update or uninstall it; nothing was read."
+        ) from error
+    if len(columns) != len(batch):
+        raise PluginInvalid(
+            f"the analyzer “{analyzer.name}” answered for {len(columns)} messages instead of {len(batch)}"
+        )
+    for subject, findings in zip(batch, columns, strict=True):
+        for finding in findings:
+            _check(analyzer.name, subject, finding)
+    return columns
+
+
+def _check(name: str, subject: Subject, finding: Finding) -> None:
+    if finding.analyzer != name:
+        raise PluginInvalid(f"the analyzer “{name}” signs a finding as “{finding.analyzer}”")
+    if finding.span and finding.span.end > len(subject.mention.text):
+        raise PluginInvalid(
+            f"the analyzer “{name}” points at {finding.span.start}-{finding.span.end} "
+            f"of a text of {len(subject.mention.text)} characters"
+        )
