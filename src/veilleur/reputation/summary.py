@@ -69,7 +69,7 @@ def summarise(now: Tally, before: Tally | None = None) -> Summary:
     queues = sorted({*now.queues, *past.queues})
     return Summary(
         messages=_count(now.messages, past.messages if before else None),
-        rating=Figure(_rating(now), now.rated, _rating(past), past.rated),
+        rating=Figure(now.rating, now.rated, past.rating, past.rated),
         sentiments={sentiment: _sentiment(sentiment, now, past) for sentiment in Sentiment},
         queues={
             name: _count(now.queues.get(name, 0), past.queues.get(name, 0) if before else None)
@@ -107,10 +107,6 @@ def _count(now: int, before: int | None) -> Figure:
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-
-def _rating(counted: Tally) -> float | None:
-    return 1 + 4 * counted.share_sum / counted.rated if counted.rated else None
 
 
 def _sentiment(sentiment: Sentiment, now: Tally, past: Tally) -> Figure:

@@ -49,6 +49,11 @@ class Tally:
         return sum(self.delays.values())
 
     @property
+    def rating(self) -> float | None:
+        """Out of five: 1 + 4 × (sum of the shares ÷ rated messages); `None` when none is rated."""
+        return 1 + 4 * self.share_sum / self.rated if self.rated else None
+
+    @property
     def read(self) -> int:
         """Messages of which the feeling could be told."""
         return sum(count for sentiment, count in self.sentiments.items() if sentiment)

@@ -1,21 +1,19 @@
-"""The summary page, ready to show: figures as words, links to their messages, data of the charts."""
+"""The figures of one period: what was asked, what was counted, and what it is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlencode
 
 from django.db.models import Max, Min
-from django.urls import reverse
 from django.utils import timezone
 
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox.models import TicketRow
 from veilleur.desk.inbox.ordering import ID_BITS
-from veilleur.desk.reports.rollups import ANY, WHOLE, Choice, day_finder, days_of
+from veilleur.desk.reports.rollups import WHOLE, Choice, day_finder, days_of
 from veilleur.reputation import Period, Point, Summary, Tally, merge, series, summarise
 
 USUAL = {"30": 30, "90": 90, "365": 365}
@@ -106,17 +104,3 @@ def _with_before(period: Period, asked: Asked) -> Period:
     if asked.period == EVERYTHING or period.before is None:
         return period
     return Period(period.before.first, period.last)
-
-
-def inbox_link(organisation: Organisation, choice: Choice, period: Period, **more: str) -> str:
-    """The list of exactly the messages that a figure counts."""
-    asked = {
-        "status": "all",
-        "from": period.first.isoformat(),
-        "to": period.last.isoformat(),
-        "network": choice.network,
-        "place": choice.place,
-        **more,
-    }
-    kept = {name: value for name, value in asked.items() if value != ANY}
-    return f"{reverse('inbox:list', args=[organisation.slug])}?{urlencode(kept)}"
