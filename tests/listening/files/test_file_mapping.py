@@ -112,6 +112,65 @@ def test_a_file_without_header(tmp_path):
     assert mapping.scale == Scale(1, 5)
 
 
+def test_lines_of_text_alone(tmp_path):
+    table = table_of(tmp_path, "Super accueil, merci.\nTrop d'attente, dommage !\nRAS\n", "lines.txt")
+    assert (table.has_header, table.count(), guess_mapping(table).text) == (False, 3, "Colonne 1")
+
+
+def test_a_header_that_asks_is_the_question_of_its_texts(tmp_path):
+    header = (
+        "N° réponse;Date de réponse;Service;Qu'avez-vous pensé de votre séjour ?;Recommandation (0 à 10)\n"
+    )
+    mapping = guess_mapping(
+        table_of(tmp_path, header + "1;31/03/2026;Urgences;Trop long;2\n2;30/03/2026;Urgences;;9\n")
+    )
+    assert mapping.columns() == {
+        Field.TEXT: "Qu'avez-vous pensé de votre séjour ?",
+        Field.PUBLISHED_AT: "Date de réponse",
+        Field.RATING: "Recommandation (0 à 10)",
+        Field.EXTERNAL_ID: "N° réponse",
+        Field.PLACE: "Service",
+    }
+    assert mapping.constant_question == mapping.text
+    assert mapping.scale == Scale(0, 10)
+
+
+def test_the_owners_reply_is_not_the_message(tmp_path):
+    header = "avis_id,note_sur_5,date_avis,auteur,avis_texte,reponse_praticien,date_reponse\n"
+    rows = "1,5,03/03/2026,x,Parfait,Merci à vous pour ce gentil message,04/03/2026\n"
+    mapping = guess_mapping(table_of(tmp_path, header + rows))
+    assert mapping.columns() == {
+        Field.TEXT: "avis_texte",
+        Field.AUTHOR: "auteur",
+        Field.PUBLISHED_AT: "date_avis",
+        Field.RATING: "note_sur_5",
+        Field.EXTERNAL_ID: "avis_id",
+    }
+
+
+def test_the_export_of_a_google_profile(tmp_path):
+    review = {
+        "reviewId": "A1",
+        "reviewer": {"displayName": "Jean P", "profilePhotoUrl": "https://example.org/x"},
+        "starRating": "FIVE",
+        "comment": "Super accueil",
+        "createTime": "2026-03-03T14:05:11.123Z",
+        "updateTime": "2026-03-04T14:05:11Z",
+        "reviewReply": {"comment": "Merci beaucoup pour votre message", "updateTime": "2026-03-05T00:00:00Z"},
+        "name": "accounts/1/reviews/A1",
+    }
+    mapping = guess_mapping(
+        table_of(tmp_path, json.dumps({"reviews": [review, {**review, "starRating": "ONE"}]}), "g.json")
+    )
+    assert mapping.columns() == {
+        Field.TEXT: "comment",
+        Field.AUTHOR: "reviewer.displayName",
+        Field.PUBLISHED_AT: "createTime",
+        Field.RATING: "starRating",
+        Field.EXTERNAL_ID: "reviewId",
+    }
+
+
 def test_the_last_row_alone_may_prove_the_order_and_the_scale(tmp_path):
     rows = "date;note;texte\n" + "03/04/2026;3;bonjour à tous\n" * 2000
     assert guess_mapping(table_of(tmp_path, rows)).date_order is DateOrder.DAY_FIRST
@@ -171,6 +230,7 @@ MAPPINGS = st.builds(
     zone=NAMES,
     constant_network=NAMES,
     constant_place=NAMES,
+    constant_question=NAMES,
 )
 
 

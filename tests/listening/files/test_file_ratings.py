@@ -108,6 +108,7 @@ def test_the_scale_of_a_column(header, values, scale):
         (["Très bien", "Moyen", "Très mal"], "Très bien", "Très mal"),
         (["Tout à fait d’accord", "Pas du tout d’accord"], "Tout à fait d’accord", "Pas du tout d’accord"),
         (["Positif", "Négatif", "Neutre"], "Positif", "Négatif"),
+        (["FIVE", "ONE", "FOUR"], "FIVE", "ONE"),
     ],
 )
 def test_words_in_an_order(words, best, worst):

@@ -8,7 +8,7 @@ import io
 import json
 import time
 import zipfile
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -21,8 +21,23 @@ from odf.table import TableCell, TableRow
 from odf.text import P
 
 from veilleur.errors import FileRefused
-from veilleur.listening.files import Format, Row, labelled, open_table, sentence, unlabelled
+from veilleur.listening.files import (
+    Format,
+    Rejected,
+    Row,
+    Table,
+    check_mapping,
+    guess_mapping,
+    labelled,
+    open_table,
+    pseudonymiser,
+    read_mentions,
+    sentence,
+    unlabelled,
+)
 from veilleur.listening.files import spreadsheet as spreadsheet_module
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def write(folder: Path, content: bytes | str, name: str = "file.csv") -> Path:
@@ -159,13 +174,13 @@ def test_nul_and_lone_surrogates_never_reach_a_cell(tmp_path):
 
 
 def test_json_lines_with_a_broken_one(tmp_path):
-    body = '{"id": 1, "author": {"name": "x"}, "tag": ["a", "b"], "note": 4.0}\n\nno json\n{"id": 2, "ok": true}\n'
+    body = '{"id": 1, "author": {"name": "x"}, "tag": ["a", "b"], "note": 4.0}\n\nno\n{"id": 2, "ok": true}\n'
     table = open_table(write(tmp_path, body, "f.txt"))
     assert table.format is Format.JSON_LINES
     assert table.headers == ("id", "author.name", "tag", "note", "ok")
     assert list(table.rows()) == [
         Row(1, ("1", "x", "a · b", "4", "")),
-        Row(3, ("no json",), "bad_record"),
+        Row(3, ("no",), "bad_record"),
         Row(4, ("2", "", "", "", "true")),
     ]
 
@@ -396,6 +411,20 @@ def test_arbitrary_bytes_raise_nothing_but_file_refused(tmp_path, content, name)
         for cell in row.cells:
             assert "\0" not in cell
             cell.encode()
+    assert_all_accounted_for(table)
+
+
+def assert_all_accounted_for(table: Table) -> None:
+    """Whatever the columns are taken for, each row becomes a mention or a reason."""
+    mapping = guess_mapping(table)
+    check_mapping(mapping, table)
+    outcomes = read_mentions(table, mapping, source="s", collected_at=NOW, pseudonym=pseudonymiser(b"k"))
+    count = 0
+    for outcome in outcomes:
+        count += 1
+        if isinstance(outcome, Rejected):
+            assert "{" not in sentence(outcome.code, {**outcome.details, "value": ""}, "fr")
+    assert count == table.count()
 
 
 # ---- round trips

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from veilleur.listening.files.dates import DateOrder, DateReader, order_evidence
+from veilleur.listening.files.limits import LIMITS
 from veilleur.listening.files.mapping import Mapping
 from veilleur.listening.files.ratings import Scale, guess_scale, looks_like_rating
 from veilleur.listening.files.reasons import CellRefused
-from veilleur.listening.files.synonyms import Field, likeness
+from veilleur.listening.files.synonyms import Field, forbidden, likeness
 from veilleur.listening.files.table import Table
 
 _SAMPLE = 300
@@ -40,8 +41,10 @@ def guess_mapping(table: Table, zone: str = "Europe/Paris") -> Mapping:
     full = _Evidence(table, chosen)
     if Field.RATING in chosen and full.scale is None:
         del chosen[Field.RATING]
+    text = chosen.get(Field.TEXT, "")
     return Mapping(
         **{field.value: header for field, header in chosen.items()},
+        constant_question=text if _asks(text) and len(text) <= LIMITS[Field.QUESTION] else "",
         scale=full.scale,
         date_order=full.order,
         dates_only=full.dates_only,
@@ -121,10 +124,19 @@ def _assign(table: Table, columns: list[_Column]) -> dict[Field, str]:
 
 
 def _score(field: Field, column: _Column, *, named: bool) -> float:
-    by_name = likeness(column.header, field) if named else 0.0
     if not _plausible(field, column):
         return 0.0
+    if field is Field.TEXT and column.filled and _asks(column.header):
+        return 0.5 + min(column.length, 200) / 1000
+    if named and forbidden(column.header):
+        return 0.0
+    by_name = likeness(column.header, field) if named else 0.0
     return max(by_name, _by_content(field, column, named=named))
+
+
+def _asks(header: str) -> bool:
+    """Whether the header is itself the question that the texts answer."""
+    return header.rstrip().endswith("?")
 
 
 def _plausible(field: Field, column: _Column) -> bool:
@@ -150,7 +162,7 @@ _FITS: dict[Field, Callable[[_Column], bool]] = {
 
 def _by_content(field: Field, column: _Column, *, named: bool) -> float:
     """How much the cells alone speak for the field: less than any name that is right."""
-    if field is Field.TEXT and column.length > 20:
+    if field is Field.TEXT and column.length > (20 if named else 5):
         return 0.3 + min(column.length, 200) / 1000
     if field is Field.PUBLISHED_AT and column.dates > 0.9 and column.numeric < 0.5:
         return 0.35

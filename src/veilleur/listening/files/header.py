@@ -19,6 +19,8 @@ _DATA = re.compile(
     | \d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b           # a date
     | https?://                                   # an address
     | [★⭐☆]
+    | (?:\S+\s+){3,}\S+[.!…]$                     # a sentence that is no question
+    | \S+\s+\S+[,!]\s+\S+                        # « Super accueil, merci »
     """,
     re.VERBOSE,
 )

@@ -46,6 +46,8 @@ class Mapping:
     constant_network: str = ""
     """Said of rows whose network is empty or has no column."""
     constant_place: str = ""
+    constant_question: str = ""
+    """The question all texts answer, when the header of their column is that question."""
 
     def column(self, name: Field) -> str:
         """Header of the column of one field, or an empty string."""
@@ -71,6 +73,7 @@ class Mapping:
             "zone": self.zone,
             "constant_network": self.constant_network,
             "constant_place": self.constant_place,
+            "constant_question": self.constant_question,
         }
 
     @classmethod
@@ -90,7 +93,9 @@ class Mapping:
             raise InvalidInput(f"not a mapping: {error}") from error
 
 
-_STRINGS = frozenset({*(name.value for name in Field), "zone", "constant_network", "constant_place"})
+_STRINGS = frozenset(
+    {*(name.value for name in Field), "zone", "constant_network", "constant_place", "constant_question"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from veilleur.errors import RowRefused
 from veilleur.listening.files.dates import DateReader, Moment
+from veilleur.listening.files.limits import ID_LENGTH, LIMITS
 from veilleur.listening.files.mapping import Mapping
 from veilleur.listening.files.pseudonyms import Pseudonymiser
 from veilleur.listening.files.ratings import read_rating
@@ -22,20 +23,6 @@ from veilleur.listening.files.row import Row
 from veilleur.listening.files.synonyms import Field
 from veilleur.listening.files.table import Table
 from veilleur.vocabulary import Mention, Precision, Rating
-
-LIMITS: dict[Field, int] = {
-    Field.TEXT: 100_000,
-    Field.TITLE: 2_000,
-    Field.AUTHOR: 1_000,
-    Field.URL: 4_000,
-    Field.NETWORK: 120,
-    Field.PLACE: 200,
-    Field.QUESTION: 300,
-    Field.LANGUAGE_HINT: 16,
-}
-"""Most characters of each field; a longer cell refuses its row rather than being cut."""
-ID_LENGTH = 200
-"""Identifiers beyond this are replaced by their digest: some sources use whole addresses."""
 
 _ORDER = (
     Field.PUBLISHED_AT,
@@ -136,7 +123,7 @@ class MentionMaker:
             url=_address(url.strip(), self._mapping.url),
             network=network.strip() or self._mapping.constant_network,
             place=place.strip() or self._mapping.constant_place,
-            question=question.strip(),
+            question=question.strip() or self._mapping.constant_question,
             language_hint=language.strip(),
             thread=_fitting_id(thread.strip()),
         )

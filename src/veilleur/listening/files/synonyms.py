@@ -68,6 +68,15 @@ def known_header(header: str) -> bool:
     return plain_header(header) in _ALL
 
 
+def forbidden(header: str) -> bool:
+    """Whether a word of the header says that it is about something else than the message.
+
+    >>> forbidden("Date de naissance"), forbidden("Date")
+    (True, False)
+    """
+    return not known_header(header) and not _NEVER.isdisjoint(plain_header(header).split())
+
+
 @cache
 def likeness(header: str, field: Field) -> float:
     """Between 0 and 1: how much `header` looks like a name of `field`.
@@ -83,7 +92,7 @@ def likeness(header: str, field: Field) -> float:
         # The surest names come first: « Date » beats « Jour » when a file has both.
         return 1.0 - names.index(name) / len(names) * 0.1
     words = name.split()
-    if not words or _NEVER.intersection(words):
+    if not words or forbidden(header):
         return 0.0
     return max(_inside(words, names), _misspelt(name, names))
 
