@@ -40,7 +40,7 @@ def extract(desk: Path) -> None:
 
 def compiled(desk: Path) -> bytes:
     """The binary catalogue that belongs to the `.po`; the same bytes for the same sentences."""
-    return polib.pofile(str(catalogue(desk))).to_binary()
+    return bytes(polib.pofile(str(catalogue(desk))).to_binary())
 
 
 def main(arguments: list[str]) -> int:

@@ -123,7 +123,7 @@ def furnish(data: Path) -> None:
         veilleur(data, "person", "add", slug, email, *options)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with about 150 real messages, served by `veilleur serve` as anybody's would be."""
     data = tmp_path_factory.mktemp("desk")

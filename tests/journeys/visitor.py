@@ -62,7 +62,7 @@ class Visitor:
         self.page.fill("input[name=login]", email)
         self.page.fill("input[name=password]", password)
         self.page.click("main button[type=submit]")
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("load")
 
     def look(self, name: str, *, full: bool = False) -> None:
         """Checks the page as it stands and keeps a picture of it as `name`.png.
@@ -70,12 +70,19 @@ class Visitor:
         Fails when axe-core finds anything, when the page scrolls sideways, or when the browser
         complained since the last look.
         """
-        self.page.wait_for_load_state("networkidle")
+        self.settle()
         self.page.screenshot(path=self.pictures / f"{name}.png", full_page=full)
         found = [*self.complaints, *self._overflow(), *self.barriers()]
         self.complaints.clear()  # axe-core itself breaks the policy while it works: not the page's fault
         if found:
             pytest.fail("\n".join([f"{name} ({self.page.url}):", *found]))
+
+    def settle(self) -> None:
+        """Waits until the page has loaded and htmx has nothing under way."""
+        self.page.wait_for_load_state("load")
+        self.page.wait_for_function(
+            "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
+        )
 
     def barriers(self) -> list[str]:
         """What axe-core finds on the page, one line per element."""

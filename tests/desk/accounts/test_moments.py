@@ -68,7 +68,9 @@ def test_how_long_ago(past: timedelta, words: str) -> None:
         (timedelta(days=-3), f"en retard de 3{NBSP}jours"),
         (timedelta(hours=3, minutes=55), f"avant 18{NBSP}h aujourd’hui"),
         (timedelta(hours=20), f"avant 10{NBSP}h{NBSP}05 demain"),
-        (timedelta(days=3), "avant le 6 mars 2026"),
+        (timedelta(days=3), "avant le 6 mars"),
+        (timedelta(days=29), "avant le 1er avril"),
+        (timedelta(days=365), "avant le 3 mars 2027"),
     ],
 )
 def test_until_when(left: timedelta, words: str) -> None:

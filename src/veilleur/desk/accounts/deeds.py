@@ -15,7 +15,25 @@ DEEDS: dict[str, Promise] = {
     "accounts.found": _("organisation founded"),
     "accounts.admit": _("person admitted"),
     "accounts.language": _("language chosen"),
+    "inbox.route": _("message sorted"),
+    "inbox.assign": _("message assigned"),
+    "inbox.snooze": _("message snoozed"),
+    "inbox.close": _("message closed"),
+    "inbox.reopen": _("message reopened"),
+    "inbox.correct": _("reading corrected"),
+    "inbox.note": _("note written"),
+    "inbox.undo": _("act undone"),
+    "inbox.policy": _("sorting rules changed"),
+    "sources.add": _("source added"),
+    "sources.upload": _("file received"),
+    "sources.confirm": _("columns confirmed"),
     "sources.start": _("import started"),
+    "sources.ask_stop": _("stop of the import asked"),
+    "sources.resume": _("import resumed"),
+    "sources.finish": _("import finished"),
+    "sources.stop": _("import stopped"),
+    "sources.fail": _("import failed"),
+    "sources.discard": _("file forgotten"),
 }
 
 
@@ -32,11 +50,30 @@ TARGETS: dict[str, Promise] = {
     "user": _("person"),
 }
 DETAILS: dict[str, Promise] = {
+    "added": _("added"),
+    "before": _("before"),
+    "cursor": _("rows read"),
     "email": _("e-mail"),
+    "failure": _("failure"),
+    "file": _("file"),
+    "from": _("from"),
+    "key": _("key"),
     "language": _("language"),
+    "mapping": _("columns"),
     "name": _("name"),
+    "now": _("now"),
+    "outcome": _("outcome"),
+    "policy": _("rules"),
+    "rejected": _("refused"),
     "role": _("role"),
+    "to": _("to"),
+    "unchanged": _("unchanged"),
+    "until": _("until"),
+    "updated": _("updated"),
+    "was": _("was"),
 }
+LONGEST = 60
+"""Characters of one detail on the page; the whole of it is in the table."""
 
 
 def target_words(target: str) -> str:
@@ -46,12 +83,9 @@ def target_words(target: str) -> str:
 
 
 def detail_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(name in words, value) of each detail that has a value."""
-    return [
-        (str(DETAILS.get(name, name)), str(value))
-        for name, value in details.items()
-        if value not in ("", None)
-    ]
+    """(name, value cut to a line) of each detail that has a value and a name that people know."""
+    named = [(str(words), details.get(name)) for name, words in DETAILS.items()]
+    return [(name, Truncator(value).chars(LONGEST)) for name, value in named if value not in ("", None)]
 
 
 def choices() -> list[tuple[str, str]]:

@@ -96,7 +96,17 @@ def deadline(moment: datetime, now: datetime) -> str:
         return gettext("before %(time)s today") % {"time": clock(moment)}
     if days == 1:
         return gettext("before %(time)s tomorrow") % {"time": clock(moment)}
-    return gettext("before %(day)s") % {"day": day(moment)}
+    return gettext("before %(day)s") % {"day": _near(moment, now)}
+
+
+def _near(moment: datetime, now: datetime) -> str:
+    """The day without its year when that is the present year."""
+    local = timezone.localtime(moment)
+    if local.year != timezone.localtime(now).year:
+        return day(moment)
+    if local.day == 1:
+        return format_moment(local, pgettext("date of this year, first of the month", "j F"))
+    return format_moment(local, pgettext("date of this year", "j F"))
 
 
 def length(span: timedelta) -> str:
