@@ -14,7 +14,6 @@ Columns = dict[str, Any]
 
 WRITTEN_AS_IS = (
     "external_id",
-    "digest",
     "title",
     "text",
     "author",
@@ -29,12 +28,14 @@ WRITTEN_AS_IS = (
 """Columns of `MentionRow` that hold the attribute of `Mention` of the same name, unchanged."""
 
 
-def mention_columns(mention: Mention) -> Columns:
+def mention_columns(mention: Mention, digest: str = "") -> Columns:
     """What a mention says, as columns of `MentionRow`: all but its owner and `collected_at`.
 
-    Two mentions with equal columns need no writing when one replaces the other.
+    `digest` spares its computation to who knows it. Two mentions with equal columns need no
+    writing when one replaces the other.
     """
     columns = {name: getattr(mention, name) for name in WRITTEN_AS_IS}
+    columns["digest"] = digest or mention.digest
     columns["precision"] = mention.precision.value
     return columns | rating_columns(mention.rating)
 

@@ -38,8 +38,10 @@ class Outcome(models.TextChoices):
 class MentionRow(models.Model):
     """One public message; the latest version. Earlier ones are `MentionVersion`."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="mentions")
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="mentions")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="mentions", db_index=False
+    )
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     external_id = models.CharField(max_length=200)
     digest = models.CharField(max_length=64)
     title = models.TextField(blank=True)
@@ -63,9 +65,8 @@ class MentionRow(models.Model):
     class Meta:
         db_table = "inbox_mention"
         constraints = [
-            models.UniqueConstraint(
-                fields=["organisation", "source", "external_id"], name="one_mention_per_id"
-            )
+            # A source belongs to one organisation: the pair is the whole identity.
+            models.UniqueConstraint(fields=["source", "external_id"], name="one_mention_per_id")
         ]
         indexes = [
             models.Index(fields=["organisation", "author"]),

@@ -6,6 +6,7 @@ the first one writes. Both ways give the same columns to the byte. No Django her
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import signal
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Prepared(NamedTuple):
     collected_at: datetime
     reading: Columns
     ticket: Columns
-    """Of the ticket a new mention gets; holds what the list repeats, too."""
+    """Of the ticket a new mention gets; holds what the list repeats, too. JSON is text already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,19 @@ class Preparation:
         policy = load_policy(self.policy) if self.policy else house_policy()
         return [
             Prepared(
-                mention_columns(mention),
+                mention_columns(mention, reading.digest),
                 mention.collected_at,
-                reading_columns(reading),
-                ticket_columns(route(mention, reading, policy, self.now)) | list_columns(mention, reading),
+                _encoded(reading_columns(reading), "findings"),
+                _encoded(ticket_columns(route(mention, reading, policy, self.now)), "reasons")
+                | list_columns(mention, reading),
             )
             for mention, reading in zip(mentions, read(mentions), strict=True)
         ]
+
+
+def _encoded(columns: Columns, name: str) -> Columns:
+    columns[name] = json.dumps(columns[name], ensure_ascii=False)
+    return columns
 
 
 class Preparer(Protocol):
@@ -142,7 +149,10 @@ def _serve(pipe: Connection, policy: str, now: datetime) -> None:
             mentions = pipe.recv()
         except EOFError:
             return
-        pipe.send(_prepared_or_error(prepare, mentions))
+        try:
+            pipe.send(_prepared_or_error(prepare, mentions))
+        except BrokenPipeError:
+            return
 
 
 def _prepared_or_error(prepare: Preparation, mentions: Sequence[Mention]) -> list[Prepared] | VeilleurError:

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,9 +83,7 @@ def _known(source: Source, group: list[Prepared]) -> dict[str, Columns]:
     if not group:
         return {}
     ids = [prepared.mention["external_id"] for prepared in group]
-    rows = MentionRow.objects.filter(
-        organisation_id=source.organisation_id, source=source, external_id__in=ids
-    )
+    rows = MentionRow.objects.filter(source=source, external_id__in=ids)
     return {row["external_id"]: row for row in rows.values("pk", "collected_at", *group[0].mention)}
 
 
@@ -110,12 +109,18 @@ def _revise(before: Columns, prepared: Prepared, now: datetime) -> bool:
     MentionRow.objects.filter(pk=before["pk"]).update(**changed)
     moment = prepared.mention["published_at"] or changed.get("collected_at", before["collected_at"])
     if "digest" in changed:
-        ReadingRow.objects.update_or_create(mention_id=before["pk"], defaults=prepared.reading)
-        _sort_again(before["pk"], prepared.ticket | {"moment": moment}, now)
+        reading = _decoded(prepared.reading, "findings")
+        ReadingRow.objects.update_or_create(mention_id=before["pk"], defaults=reading)
+        _sort_again(before["pk"], _decoded(prepared.ticket, "reasons") | {"moment": moment}, now)
     else:
         facts = {"moment": moment, "network": prepared.mention["network"], "place": prepared.mention["place"]}
         TicketRow.objects.filter(mention_id=before["pk"]).update(**facts)
     return True
+
+
+def _decoded(columns: Columns, name: str) -> Columns:
+    """For the ORM, which writes JSON by itself."""
+    return columns | {name: json.loads(columns[name])}
 
 
 def _keep_version(before: Columns) -> None:

@@ -38,8 +38,8 @@ class Migration(migrations.Migration):
                 ('rating_value', models.FloatField(null=True)),
                 ('rating_worst', models.FloatField(null=True)),
                 ('rating_best', models.FloatField(null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='accounts.organisation')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='sources.source')),
+                ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='accounts.organisation')),
+                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='sources.source')),
             ],
             options={
                 'db_table': 'inbox_mention',
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='mentionrow',
-            constraint=models.UniqueConstraint(fields=('organisation', 'source', 'external_id'), name='one_mention_per_id'),
+            constraint=models.UniqueConstraint(fields=('source', 'external_id'), name='one_mention_per_id'),
         ),
         migrations.AddConstraint(
             model_name='mentionversion',
