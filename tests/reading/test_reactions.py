@@ -38,6 +38,11 @@ def findings(reader: Reader, text: str) -> tuple[Finding, ...]:
         ("aucun effet secondaire avec Ozempic", []),
         ("No side effects on sertraline for me", []),
         ("Il faut souvent insister, rapidité et gaz à volonté", []),
+        ("no more pain killers, des antidouleurs et un anti-douleur", []),
+        (
+            "mâchoires serrées, plus de libido et j'ai pris 8 kilos",
+            ["mâchoires serrées", "plus de libido", "pris 8 kilos"],
+        ),
         ("", []),
     ],
 )

@@ -47,9 +47,15 @@ class ReactionAnalyzer:
 def _reactions_of(subject: Subject) -> list[Mark]:
     marks = [mark for mark in subject.marks_of(NAME) if _may_be_read(subject, mark.term.language)]
     marks = [mark for mark in one_per_place(marks, subject.language.language) if mark.term.kind != _DENIED]
-    if all(mark.term.doubtful for mark in marks) and not drugs_of(subject):
-        return []
-    return marks
+    drugs = drugs_of(subject)
+    if drugs:
+        # « antidouleur » and "pain killer" hold the name of a symptom, yet tell of none.
+        return [
+            mark
+            for mark in marks
+            if not any(drug.start < mark.end and mark.start < drug.end for drug in drugs)
+        ]
+    return [] if all(mark.term.doubtful for mark in marks) else marks
 
 
 def _may_be_read(subject: Subject, language: Language | None) -> bool:
