@@ -64,10 +64,11 @@ def test_the_ticket_shows_each_finding_with_its_reason(client_a, organisation_a,
 
 @pytest.mark.parametrize("payload", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
 def test_nothing_a_stranger_wrote_becomes_html(client_a, organisation_a, make_mention, payload):
+    said = {"score": 1, "because": "term", "grounds": [payload]}
     findings = [
-        {"analyzer": "drugs", "label": "drug", "score": 1, "because": "term", "grounds": [payload], "span": [0, 5]},
-        {"analyzer": payload, "label": payload, "score": 1, "because": "term", "grounds": [payload], "span": [2, 9]},
-    ]  # fmt: skip
+        {"analyzer": "drugs", "label": "drug", "span": [0, 5], **said},
+        {"analyzer": payload, "label": payload, "span": [2, 9], **said},
+    ]
     ticket = make_mention(
         organisation_a, text=payload, title=payload, author=payload, network=payload, place=payload,
         question=payload, url="javascript:alert(1)", findings=findings,
@@ -120,7 +121,9 @@ def test_what_makes_no_sense_is_named(client_a, organisation_a, make_mention):
     assert "Note" in page or "Rating" in page
 
 
-def test_a_message_is_unread_until_its_page_said_that_it_was_seen(client_a, organisation_a, alice, make_mention):
+def test_a_message_is_unread_until_its_page_said_that_it_was_seen(
+    client_a, organisation_a, alice, make_mention
+):
     ticket = make_mention(organisation_a).ticket
     assert "row unread" in body(client_a, url("list", organisation_a))
     for _time in range(2):
@@ -140,6 +143,8 @@ def test_a_reader_is_offered_no_act(client_reader_a, organisation_a, make_mentio
     ticket = make_mention(organisation_a).ticket
     page = body(client_reader_a, url("ticket", organisation_a, ticket=ticket.pk))
     assert "act-bar" not in page
-    answer = client_reader_a.post(url("close", organisation_a, ticket=ticket.pk), {"version": 1, "outcome": "nothing"})
+    answer = client_reader_a.post(
+        url("close", organisation_a, ticket=ticket.pk), {"version": 1, "outcome": "nothing"}
+    )
     assert answer.status_code == 403
     assert TicketRow.objects.get().status == "new"

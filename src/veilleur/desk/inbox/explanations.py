@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from veilleur.desk.inbox.segments import Mark
+from veilleur.desk.inbox.segments import FAMILIES, Mark
 from veilleur.vocabulary import Because, Finding, Reading, Sentiment, Span
 
 FAMILY_OF = {"drugs": "pharmacovigilance", "reactions": "pharmacovigilance"}
@@ -19,6 +19,13 @@ def family_of(finding: Finding) -> str:
     if finding.analyzer == "sentiment":
         return {Sentiment.NEG.value: "neg", Sentiment.POS.value: "pos"}.get(finding.label, "other")
     return FAMILY_OF.get(finding.analyzer, "other")
+
+
+def strongest_mark(reading: Reading, text: str) -> Mark | None:
+    """The gravest stretch of `text`, the first of them; without its words: for a list, which says none."""
+    stretches = ((FAMILIES.index(family_of(finding)), span) for span, finding in _stretches(reading, text))
+    rank, span = min(stretches, default=(0, None))
+    return Mark(0, span, FAMILIES[rank], "", "") if span else None
 
 
 def marks_of(reading: Reading, text: str) -> tuple[Mark, ...]:
@@ -57,19 +64,30 @@ def label_of(finding: Finding) -> str:
     return names.get(finding.analyzer, finding.label)
 
 
+FEELINGS = {
+    "pos": pgettext_lazy("what the author feels", "positive"),
+    "neg": pgettext_lazy("what the author feels", "negative"),
+    "neu": pgettext_lazy("what the author feels", "neutral"),
+    "mixed": pgettext_lazy("what the author feels", "mixed"),
+}
+"""Polarity of a message → in words."""
+
+TONGUES = {
+    "fr": gettext_lazy("French"),
+    "en": gettext_lazy("English"),
+    "other": gettext_lazy("another language"),
+}
+"""Language of a message → in words."""
+
+
 def sentiment_name(sentiment: str) -> str:
     """The polarity of a message in words; nothing for none."""
-    return {
-        "pos": pgettext("what the author feels", "positive"),
-        "neg": pgettext("what the author feels", "negative"),
-        "neu": pgettext("what the author feels", "neutral"),
-        "mixed": pgettext("what the author feels", "mixed"),
-    }.get(sentiment, "")
+    return str(FEELINGS.get(sentiment, ""))
 
 
 def language_name(language: str) -> str:
     """The language of a message in words."""
-    return {"fr": _("French"), "en": _("English"), "other": _("another language")}.get(language, language)
+    return str(TONGUES.get(language, language))
 
 
 def sentence_of(finding: Finding) -> str:

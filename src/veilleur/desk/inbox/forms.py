@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date as Day  # noqa: N812 - `date` is a field of a form
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -75,6 +76,27 @@ def _day(label: Any) -> forms.DateField:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice of a filter."""
+
+    value: str
+    name: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilterField:
+    """One filter as the page shows it. Django's widgets cost a template per choice: too slow here."""
+
+    name: str
+    label: str
+    kind: str
+    """`select`, `date` or `text`."""
+    value: str
+    choices: list[Choice]
+
+
 class FilterForm(forms.Form):
     """The address of the list, read with indulgence: what makes no sense is ignored and named."""
 
@@ -122,9 +144,15 @@ class FilterForm(forms.Form):
     def _said(self, name: str, value: str) -> str:
         return str(dict(getattr(self.fields[name], "choices", ())).get(value, value))
 
-    def shown(self) -> list[forms.BoundField]:
+    def shown(self) -> list[FilterField]:
         """The fields behind « Filters », in the order of the screen."""
-        return [self[name] for name in SHOWN]
+        return [self._shown(name) for name in SHOWN]
+
+    def _shown(self, name: str) -> FilterField:
+        field, value = self.fields[name], str(self.data.get(name, ""))
+        choices = [Choice(key, str(said), key == value) for key, said in getattr(field, "choices", ())]
+        kind = "select" if choices else "date" if isinstance(field, forms.DateField) else "text"
+        return FilterField(name, str(field.label), kind, value, choices)
 
 
 class _Said(forms.Form):

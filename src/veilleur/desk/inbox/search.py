@@ -144,7 +144,7 @@ def matching(
 def _postgresql(tickets: QuerySet[TicketRow], query: str, limit: int) -> list[int]:
     """The planner chooses between the index of words and the index of time from its statistics."""
     found = RawSQL(
-        "SELECT id FROM inbox_mention WHERE search @@ to_tsquery('simple', %s)",
+        "SELECT id FROM inbox_mention WHERE search @@ %s::tsquery",
         [query],
         output_field=BigIntegerField(),
     )

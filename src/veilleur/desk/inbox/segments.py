@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from veilleur.vocabulary import Span
@@ -68,18 +68,16 @@ def _covering(marks: Sequence[Mark], start: int, end: int) -> tuple[Mark, ...]:
     return tuple(mark for mark in marks if mark.span.start <= start and end <= mark.span.end)
 
 
-def excerpt(text: str, marks: Sequence[Mark], length: int = 220) -> tuple[Segment, ...]:
-    """The first `length` characters or so, or those around the gravest mark when it lies further.
+def excerpt(text: str, mark: Mark | None, length: int = 220) -> tuple[Segment, ...]:
+    """The first `length` characters or so, or those around `mark` when it lies further.
 
-    Only that mark is kept. Starts and ends are marked with « … » where text was left out.
+    The start and the end carry « … » where text was left out.
     """
-    strongest = min(marks, key=lambda mark: (FAMILIES.index(mark.family), mark.span), default=None)
     start = 0
-    if strongest is not None and strongest.span.end > length * 2 // 3:
-        start = _word_start(text, max(0, strongest.span.start - length // 4))
+    if mark is not None and mark.span.end > length * 2 // 3:
+        start = _word_start(text, max(0, mark.span.start - length // 4))
     stop = min(len(text), start + length)
-    kept = [] if strongest is None else _moved(strongest, start, stop)
-    pieces = segments(text[start:stop], kept)
+    pieces = segments(text[start:stop], _moved(mark, start, stop))
     before = (Segment("… "),) if start else ()
     after = (Segment("…"),) if stop < len(text) else ()
     return (*before, *pieces, *after)
@@ -90,8 +88,9 @@ def _word_start(text: str, near: int) -> int:
     return blank + 1 if near - blank < 30 else near
 
 
-def _moved(mark: Mark, start: int, stop: int) -> list[Mark]:
-    first, last = max(mark.span.start, start), min(mark.span.end, stop)
-    if first >= last:
+def _moved(mark: Mark | None, start: int, stop: int) -> list[Mark]:
+    """The part of `mark` that is seen in the window, as a mark of the window; none when nothing is."""
+    if mark is None or mark.span.end <= start or mark.span.start >= stop:
         return []
-    return [Mark(mark.number, Span(first - start, last - start), mark.family, mark.label, mark.sentence)]
+    seen = Span(max(mark.span.start, start) - start, min(mark.span.end, stop) - start)
+    return [replace(mark, span=seen)]

@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
 from veilleur.desk.inbox import actions
+from veilleur.desk.inbox.explanations import FEELINGS, TONGUES
 from veilleur.desk.inbox.forms import (
     SNOOZES,
     ActForm,
@@ -47,23 +48,24 @@ UNDO_TAG = "undo-"
 def inbox(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Views, list, and an invitation to open a message."""
     actions.wake_due(place.organisation, now=timezone.now())
-    return _desk(request, place, _filters(request), {})
+    return _desk(request, place, FilterForm(request.GET), {})
 
 
 @at_work(May.READ)
 @require_GET
 def ticket(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """One message with the list beside it; the pane of the message alone when htmx asks for it."""
-    filters = _filters(request)
+    form = FilterForm(request.GET)
+    filters = form.filters()
     context = {"ticket": ticket_page(place, ticket, filters), **_choices()}
     if request.htmx.target == "ticket":  # type: ignore[attr-defined]
         kept = {"query": filters.query(after=filters.after), "note_form": NoteForm()}
         return render(request, "inbox/ticket.html", {**context, **kept})
-    return _desk(request, place, filters, context)
+    return _desk(request, place, form, context)
 
 
-def _desk(request: HttpRequest, place: Workplace, filters: Filters, context: dict[str, Any]) -> HttpResponse:
-    form = FilterForm(request.GET)
+def _desk(request: HttpRequest, place: Workplace, form: FilterForm, context: dict[str, Any]) -> HttpResponse:
+    filters = form.filters()
     page = list_page(place, filters)
     shown = {
         "page": page,
@@ -85,17 +87,8 @@ def _choices() -> dict[str, Any]:
     return {
         "outcomes": Outcome.choices,
         "snoozes": [choice for choice in SNOOZES if choice[0] != "date"],
-        "feelings": [
-            ("sentiment:pos", pgettext("what the author feels", "positive")),
-            ("sentiment:neg", pgettext("what the author feels", "negative")),
-            ("sentiment:mixed", pgettext("what the author feels", "mixed")),
-            ("sentiment:neu", pgettext("what the author feels", "neutral")),
-        ],
-        "languages": [
-            ("language:fr", _("French")),
-            ("language:en", _("English")),
-            ("language:other", _("another language")),
-        ],
+        "feelings": [(f"sentiment:{label}", name) for label, name in FEELINGS.items()],
+        "languages": [(f"language:{label}", name) for label, name in TONGUES.items()],
     }
 
 

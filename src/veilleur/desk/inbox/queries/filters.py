@@ -75,6 +75,10 @@ class Filters:
         """What one of the views at the side asks for, without anything more."""
         return Filters(status=self.status, queue=self.queue, assignee=self.assignee, sort=self.sort)
 
+    def is_same_view(self, other: Filters) -> bool:
+        """Whether both look at the same pile of work."""
+        return (self.status, self.queue, self.assignee) == (other.status, other.queue, other.assignee)
+
     @property
     def is_narrowed(self) -> bool:
         """Whether anything narrows the list beyond its view and its order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox.conversion import reading_of, ticket_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
-from veilleur.desk.inbox.explanations import marks_of, sentiment_name
+from veilleur.desk.inbox.explanations import sentiment_name, strongest_mark
 from veilleur.desk.inbox.models import Correction, MentionRow, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.queries.filters import ANY, STARS, Filters
-from veilleur.desk.inbox.queries.turning import count_capped, ids_beyond, spot_of, spot_written
-from veilleur.desk.inbox.segments import FAMILIES, Segment, excerpt
+from veilleur.desk.inbox.queries.turning import count_capped, counts_capped, ids_beyond, spot_of, spot_written
+from veilleur.desk.inbox.segments import Segment, excerpt
 from veilleur.triage import Policy, sentences
 
-PAGE = 40
+PAGE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def list_page(place: Workplace, filters: Filters) -> ListPage:
     ids = ids_beyond(place, filters, spot_written(filters.after), PAGE + 1)
     tickets = tickets_in_order(ids[:PAGE])
     policy = policy_of(place.organisation)
-    views, queues = _views(place, filters), _queues(place, filters, policy)
+    views, queues = _views(place, filters, policy)
     return ListPage(
         filters=filters,
         query=filters.query(),
@@ -122,28 +122,23 @@ def _older(filters: Filters, tickets: Sequence[TicketRow]) -> str:
     return filters.query(after=last.written(by_due_time=filters.by_due_time))
 
 
-def _views(place: Workplace, filters: Filters) -> tuple[View, ...]:
-    choices = [
-        (_("To handle"), Filters(sort=filters.sort)),
-        (_("Assigned to me"), Filters(assignee="me", sort=filters.sort)),
+def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[tuple[View, ...], tuple[View, ...]]:
+    """The views at the side, and the queues below them."""
+    sort, language = present.sort, get_language() or place.organisation.language
+    views = [
+        (_("To handle"), Filters(sort=sort)),
+        (_("Assigned to me"), Filters(assignee="me", sort=sort)),
         (_("Snoozed"), Filters(status="snoozed")),
         (_("Closed"), Filters(status="closed")),
         (_("All messages"), Filters(status=ANY)),
     ]
-    return tuple(_view(place, name, view, filters) for name, view in choices)
-
-
-def _queues(place: Workplace, filters: Filters, policy: Policy) -> tuple[View, ...]:
-    language = get_language() or place.organisation.language
-    return tuple(
-        _view(place, queue.name.say(language), Filters(queue=queue.id, sort=filters.sort), filters)
-        for queue in policy.queues
-    )
-
-
-def _view(place: Workplace, name: str, view: Filters, present: Filters) -> View:
-    is_present = (view.status, view.queue, view.assignee) == (present.status, present.queue, present.assignee)
-    return View(name, view.query(), count_capped(place, view), is_present)
+    queues = [(queue.name.say(language), Filters(queue=queue.id, sort=sort)) for queue in policy.queues]
+    counts = counts_capped(place, [view for _name, view in (*views, *queues)])
+    shown = [
+        View(name, view.query(), count, is_present=view.is_same_view(present))
+        for (name, view), count in zip((*views, *queues), counts, strict=True)
+    ]
+    return tuple(shown[: len(views)]), tuple(shown[len(views) :])
 
 
 def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> tuple[Row, ...]:
@@ -159,15 +154,15 @@ def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> t
 
 def _row(ticket: TicketRow, policy: Policy, corrections: Sequence[Correction], *, is_unread: bool) -> Row:
     mention = ticket.mention
-    marks = marks_of(corrected(reading_of(mention.reading), corrections), mention.text)
+    mark = strongest_mark(corrected(reading_of(mention.reading), corrections), mention.text)
     return Row(
         id=ticket.pk,
         origin=mention.network or ticket.source.name,
         place=mention.place,
         title=mention.title,
-        excerpt=excerpt(mention.text, marks),
+        excerpt=excerpt(mention.text, mark),
         stars=stars_of(mention, ticket.rating_share),
-        chip=_chip(ticket, policy, [mark.family for mark in marks]),
+        chip=_chip(ticket, policy, mark.family if mark else ""),
         feeling=sentiment_name(ticket.sentiment),
         moment=ticket.moment,
         precision=mention.precision,
@@ -177,10 +172,9 @@ def _row(ticket: TicketRow, policy: Policy, corrections: Sequence[Correction], *
     )
 
 
-def _chip(ticket: TicketRow, policy: Policy, families: Iterable[str]) -> Chip | None:
+def _chip(ticket: TicketRow, policy: Policy, family: str) -> Chip | None:
     """The first reason: triage puts the most urgent one first."""
     said = sentences(ticket_of(ticket).reasons[:1], policy, get_language() or "fr")
-    family = min(families, key=FAMILIES.index, default="")
     return Chip(said[0], family) if said else None
 
 

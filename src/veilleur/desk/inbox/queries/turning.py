@@ -6,9 +6,11 @@ of (due time, id), then those without one, newest first. Neither ever counts or 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from veilleur.desk.accounts.permissions import Workplace
@@ -104,6 +106,18 @@ def count_capped(place: Workplace, filters: Filters) -> str:
     if terms:
         return capped(len(search.matching(tickets, place.organisation.pk, terms, COUNT_CAP)))
     return capped(tickets[:COUNT_CAP].count())
+
+
+def counts_capped(place: Workplace, views: Sequence[Filters]) -> list[str]:
+    """The counts of several views, none of which searches words, in one question to the database."""
+    parts = [narrowed(place, view).values("pk")[:COUNT_CAP].query.sql_with_params() for view in views]
+    columns = ", ".join(
+        f"(SELECT COUNT(*) FROM ({sql}) AS counted)"  # noqa: S608 - Django's own SQL, its values apart
+        for sql, _params in parts
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns}", [value for _sql, params in parts for value in params])
+        return [capped(count) for count in cursor.fetchone()]
 
 
 def capped(count: int) -> str:
