@@ -10,8 +10,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox.models import MentionRow, Note
-from veilleur.desk.sources.models import CollectionRun
+from veilleur.desk.sources.actions import draft_run
 from veilleur.vocabulary import Act
+
+FILE = b"Date;Note;Commentaire\n03/11/2026;1/5;Trop d'attente.\n04/11/2026;5/5;Merci !\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,7 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
     mention = make_mention(organisation, text="Trop d'attente aux urgences.", author="auteur-1", thread="fil")
     ticket = mention.ticket
     note = Note.objects.create(ticket=ticket, author_name="x", text="y", at=ticket.opened_at)
-    run = CollectionRun.objects.create(
-        organisation=organisation,
-        source=mention.source,
-        path="files/none.csv",
-        file_name="avis.csv",
-        file_digest="0" * 64,
-    )
+    run = draft_run(mention.source, [FILE], "avis.csv")
     decision = ticket.decisions.create(act=Act.NOTE, at=ticket.opened_at)
     return {
         "organisation": organisation.slug,

@@ -75,6 +75,18 @@ def test_an_object_of_another_organisation_is_not_found_under_one_s_own(
     assert codes <= {404, 405}
 
 
+@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**40])
+@pytest.mark.parametrize("address", OF_AN_OBJECT, ids=lambda address: address.name)
+def test_an_object_that_cannot_exist_is_not_found(
+    address: Address, number: int, of_a: dict[str, Any], client_a: Client
+) -> None:
+    absent = {name: number for name, value in of_a.items() if isinstance(value, int)}
+    path = address.of({**of_a, **absent})
+    codes = {client_a.get(path).status_code, client_a.post(path, WELL_FILLED).status_code}
+    assert 404 in codes
+    assert codes <= {404, 405}
+
+
 @pytest.mark.parametrize(
     "address", [address for address in ALL if not address.parameters], ids=lambda address: address.name
 )
