@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -146,3 +147,20 @@ def test_any_text_is_read_and_findings_point_inside(texts: list[str]) -> None:
         [drug] = [finding for finding in reading.of("drugs") if finding.label == "brand"][-1:]
         assert drug.span
         assert drug.span.of(f"{text} Doliprane œdème") == "Doliprane"
+
+
+LONG = {
+    "held": "aaabbb" * 16_000,
+    "doubtful": "DIANE " * 16_000,
+    "both": "doliprane vertiges " * 5_000,
+    "spellings": "pcq " * 25_000,
+    "emojis": "😱\n\n" * 30_000,
+    "accents": "e\u0301" * 50_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_very_long_messages_take_a_time_in_proportion(text: str) -> None:
+    started = time.process_time()
+    read([mention(text)])
+    assert time.process_time() - started < 5

@@ -146,7 +146,7 @@ def _score(margin: float) -> float:
 
 def _compared(text: Normalised, found: list[str], evidence: _Evidence, hint: str) -> LanguageGuess:
     """The words, py3langid and the source's hint, each a log weight, added up."""
-    shares = _langid_shares(text.original)
+    shares = _langid_shares(text.original[:_LOOK])
     # A word or two look like any language: nobody is sent away on such ground.
     trust, rarity, hinted = (2.0, 1.5, 1.0) if len(found) >= _FEWEST_FOR_LANGID else (0.5, 2.5, 3.0)
     totals = {

@@ -152,6 +152,7 @@ _COMMON = tuple((char, _FOLDS[char]) for char in "éèêàçùâîôûëïü’�
 _WIDE = re.compile(
     "[\x00-\U0010ffff][\u0300-\u036f\u20e3\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]+|[^\x00-\x7f]"
 )  # an accent typed after its letter, or the tone of an emoji, goes with what it stands on
+_LONGEST_WORD = 60
 _HELD = re.compile(r"([a-z])\1\1+")
 _BLANK = re.compile(r"[\x00-\x20\x7f]{2,}|[\x00-\x09\x0b-\x1f\x7f]")
 
@@ -240,6 +241,8 @@ def _word_around(text: str, index: int) -> tuple[int, int]:
 def _released(word: str) -> str:
     """`word` with each held letter once, or twice where that is an everyday word."""
     once = _HELD.sub(r"\1", word)
+    if len(word) > _LONGEST_WORD:
+        return once
     all_twice = _HELD.sub(r"\1\1", word)
     one_twice = (
         _HELD.sub(r"\1", word[: held.start()]) + held[1] * 2 + _HELD.sub(r"\1", word[held.end() :])

@@ -62,10 +62,12 @@ def _is_meant(subject: Subject, mark: Mark) -> bool:
 
 
 def _stands_out(subject: Subject, mark: Mark) -> bool:
-    """Whether the word alone is in capitals."""
+    """Whether the word is in capitals while those around it are not."""
     written = subject.text.original
-    name = subject.text.span(mark.start, mark.end).of(written)
-    return len(name) > 2 and name.isupper() and sum(map(str.isupper, written)) - len(name) < len(written) / 4
+    span = subject.text.span(mark.start, mark.end)
+    around = written[max(0, span.start - NEAR) : span.start] + written[span.end : span.end + NEAR]
+    name = span.of(written)
+    return len(name) > 2 and name.isupper() and sum(map(str.isupper, around)) < len(around) / 4
 
 
 def _finding(subject: Subject, mark: Mark) -> Finding:

@@ -50,11 +50,8 @@ def _reactions_of(subject: Subject) -> list[Mark]:
     drugs = drugs_of(subject)
     if drugs:
         # « antidouleur » and "pain killer" hold the name of a symptom, yet tell of none.
-        return [
-            mark
-            for mark in marks
-            if not any(drug.start < mark.end and mark.start < drug.end for drug in drugs)
-        ]
+        named = {place for drug in drugs for place in range(drug.start, drug.end)}
+        return [mark for mark in marks if not {mark.start, mark.end - 1} & named]
     return [] if all(mark.term.doubtful for mark in marks) else marks
 
 
