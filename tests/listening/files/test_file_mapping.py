@@ -131,7 +131,7 @@ def test_a_header_that_asks_is_the_question_of_its_texts(tmp_path):
         Field.EXTERNAL_ID: "N° réponse",
         Field.PLACE: "Service",
     }
-    assert mapping.constant_question == mapping.text
+    assert mapping.question_asked == mapping.text
     assert mapping.scale == Scale(0, 10)
 
 
@@ -230,7 +230,6 @@ MAPPINGS = st.builds(
     zone=NAMES,
     constant_network=NAMES,
     constant_place=NAMES,
-    constant_question=NAMES,
 )
 
 

@@ -86,6 +86,16 @@ def test_every_field_arrives():
     assert (mention.source, mention.collected_at, mention.precision) == ("avis", NOW, Precision.SECOND)
 
 
+def test_a_header_that_asks_is_the_question():
+    cells, headers = Row(2, ("Rien", "")), ("Que changer ?", "q")
+    mapping = Mapping(text="Que changer ?", question="q")
+    mention = to_mention(cells, headers, mapping, source="avis", collected_at=NOW, pseudonym=HIDE)
+    assert mention.question == "Que changer ?"
+    answer = cells._replace(cells=("Rien", "Et quoi ?"))
+    mention = to_mention(answer, headers, mapping, source="avis", collected_at=NOW, pseudonym=HIDE)
+    assert mention.question == "Et quoi ?"
+
+
 def test_a_rating_alone_is_a_message():
     mention = mention_of(note="5")
     assert (mention.text, mention.rating, mention.place) == ("", Rating(5, 1, 5), "Accueil")

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from veilleur.listening.files.dates import DateOrder, DateReader, order_evidence
-from veilleur.listening.files.limits import LIMITS
 from veilleur.listening.files.mapping import Mapping
 from veilleur.listening.files.ratings import Scale, guess_scale, looks_like_rating
 from veilleur.listening.files.reasons import CellRefused
@@ -41,10 +40,8 @@ def guess_mapping(table: Table, zone: str = "Europe/Paris") -> Mapping:
     full = _Evidence(table, chosen)
     if Field.RATING in chosen and full.scale is None:
         del chosen[Field.RATING]
-    text = chosen.get(Field.TEXT, "")
     return Mapping(
         **{field.value: header for field, header in chosen.items()},
-        constant_question=text if _asks(text) and len(text) <= LIMITS[Field.QUESTION] else "",
         scale=full.scale,
         date_order=full.order,
         dates_only=full.dates_only,

@@ -11,6 +11,7 @@ from typing import Any
 
 from veilleur.errors import InvalidInput
 from veilleur.listening.files.dates import DateOrder, known_zone, names_order, order_evidence
+from veilleur.listening.files.limits import LIMITS
 from veilleur.listening.files.ratings import Scale
 from veilleur.listening.files.reasons import sentence
 from veilleur.listening.files.rejects import original_headers
@@ -46,8 +47,12 @@ class Mapping:
     constant_network: str = ""
     """Said of rows whose network is empty or has no column."""
     constant_place: str = ""
-    constant_question: str = ""
-    """The question all texts answer, when the header of their column is that question."""
+
+    @property
+    def question_asked(self) -> str:
+        """The header of the texts when it is itself the question they answer, else empty."""
+        asks = self.text.endswith("?") and len(self.text) <= LIMITS[Field.QUESTION]
+        return self.text if asks else ""
 
     def column(self, name: Field) -> str:
         """Header of the column of one field, or an empty string."""
@@ -73,7 +78,6 @@ class Mapping:
             "zone": self.zone,
             "constant_network": self.constant_network,
             "constant_place": self.constant_place,
-            "constant_question": self.constant_question,
         }
 
     @classmethod
@@ -93,9 +97,7 @@ class Mapping:
             raise InvalidInput(f"not a mapping: {error}") from error
 
 
-_STRINGS = frozenset(
-    {*(name.value for name in Field), "zone", "constant_network", "constant_place", "constant_question"}
-)
+_STRINGS = frozenset({*(name.value for name in Field), "zone", "constant_network", "constant_place"})
 
 
 @dataclass(frozen=True, slots=True)

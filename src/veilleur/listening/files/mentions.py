@@ -97,6 +97,7 @@ class MentionMaker:
             mapping.date_order, mapping.zone, collected_at, dates_only=mapping.dates_only
         )
         self._read_rating = lru_cache(maxsize=1 << 10)(partial(read_rating, scale=mapping.scale))
+        self._question = mapping.question_asked
         self._source = source
         self._collected_at = collected_at
         self._pseudonym = pseudonym
@@ -123,7 +124,7 @@ class MentionMaker:
             url=_address(url.strip(), self._mapping.url),
             network=network.strip() or self._mapping.constant_network,
             place=place.strip() or self._mapping.constant_place,
-            question=question.strip() or self._mapping.constant_question,
+            question=question.strip() or self._question,
             language_hint=language.strip(),
             thread=_fitting_id(thread.strip()),
         )
