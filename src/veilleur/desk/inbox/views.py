@@ -171,7 +171,7 @@ def policy(request: HttpRequest, place: Workplace) -> HttpResponse:
             )
             return redirect("inbox:policy", organisation=place.organisation.slug)
         tried = preview(place.organisation, load_policy(text or house_policy_text()), get_language() or "fr")
-    return render(request, "inbox/policy.html", {"form": form, "tried": tried})
+    return render(request, "inbox/policy.html", {"form": form, "trial": tried})
 
 
 def _act(
