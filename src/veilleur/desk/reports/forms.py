@@ -31,6 +31,7 @@ class SummaryForm(forms.Form):
 
     period = forms.ChoiceField(
         required=False,
+        label=_("Period"),
         choices=[(name, name) for name in ("", *USUAL, EVERYTHING, CUSTOM)],
         widget=forms.HiddenInput,
     )
@@ -60,5 +61,5 @@ class SummaryForm(forms.Form):
         return Asked("" if period == CUSTOM and not (since or until) else period, since, until, choice)
 
     def ignored(self) -> list[str]:
-        """Names of the parameters that made no sense."""
-        return sorted(self.errors)
+        """What made no sense, as the page calls it."""
+        return [str(self.fields[name].label) for name in self.fields if name in self.errors]

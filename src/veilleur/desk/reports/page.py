@@ -133,9 +133,9 @@ def _cards(found: Figures, links: Links, policy: Policy, language: str) -> list[
     return [
         _volume(found, links),
         _rating(found),
+        _responses(found, links),
         _feelings(found, links),
         _queues(found, links, policy, language),
-        _responses(found, links),
         _delays(found),
     ]
 

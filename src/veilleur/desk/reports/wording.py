@@ -78,8 +78,8 @@ def step(days: Period, bucket: Bucket) -> str:
     if bucket is Bucket.YEAR:
         return str(days.first.year)
     if bucket is Bucket.MONTH:
-        return format_date(days.first, pgettext("month of a chart", "M Y"))
-    return format_date(days.first, pgettext("day of a chart", "j M"))
+        return format_date(days.first, pgettext("month of a chart", "N Y"))
+    return format_date(days.first, pgettext("day of a chart", "j N"))
 
 
 def steps(bucket: Bucket) -> str:

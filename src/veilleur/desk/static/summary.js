@@ -22,20 +22,21 @@ function series(data) {
   }));
 }
 
-function axis(more) {
+function axis(more, label) {
   return {
-    axisLabel: { color: colour("ink-soft") },
+    axisLabel: { color: colour("ink-soft"), ...label },
     axisLine: { lineStyle: { color: colour("line-strong") } },
     splitLine: { lineStyle: { color: colour("line") } },
     ...more,
   };
 }
 
-function option(data) {
+function option(data, description) {
   const several = data.series.length > 1;
   return {
     animation: !still.matches,
-    aria: { enabled: true, decal: { show: several } },
+    // Patterns as well as colours; the description is ours, because the table says the rest better.
+    aria: { enabled: true, label: { description }, decal: { show: several } },
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     tooltip: {
       trigger: "axis",
@@ -48,7 +49,10 @@ function option(data) {
     legend: several ? { bottom: 0, type: "scroll", textStyle: { color: colour("ink") } } : undefined,
     grid: { left: 8, right: 16, top: 16, bottom: several ? 48 : 8, containLabel: true },
     xAxis: axis({ type: "category", data: data.names }),
-    yAxis: data.kind === "line" ? axis({ type: "value", min: 1, max: 5 }) : axis({ type: "value", minInterval: 1 }),
+    yAxis: axis(
+      data.kind === "line" ? { type: "value", min: 1, max: 5 } : { type: "value", minInterval: 1 },
+      { formatter: (value) => numbers.format(value) },
+    ),
     series: series(data),
   };
 }
@@ -56,10 +60,11 @@ function option(data) {
 function draw(place) {
   const data = JSON.parse(document.getElementById(place.dataset.chart).textContent);
   const chart = window.echarts.init(place, null, { locale });
-  chart.setOption(option(data));
+  const description = place.getAttribute("aria-label");
+  chart.setOption(option(data, description));
   chart.on("click", (event) => location.assign(data.hrefs[event.dataIndex]));
   new ResizeObserver(() => chart.resize()).observe(place);
-  return () => chart.setOption(option(data), true);
+  return () => chart.setOption(option(data, description), true);
 }
 
 const redraws = [...document.querySelectorAll("[data-chart]")].map(draw);
