@@ -212,7 +212,8 @@ class Concept:
     id: str
     label: str
     group: str = ""
-    """One of the neutral reaction groups (`nervous`, `skin`…), or empty."""
+    """What it belongs to, or empty: for a reaction one of the neutral groups (`nervous`, `skin`…),
+    for a drug its ATC code."""
 
 
 @dataclass(frozen=True, slots=True)
