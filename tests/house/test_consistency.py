@@ -92,7 +92,7 @@ def _templates() -> dict[str, Path]:
     }
 
 
-CALLED_BY_DJANGO = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
+CALLED_BY_DJANGO = {"400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"}
 
 
 def test_every_template_is_shown_somewhere() -> None:
