@@ -39,56 +39,87 @@ HEADERS = ("id", "date", "note", "auteur", "réseau", "service", "titre", "comme
 
 OPENINGS = {
     "fr": (
-        "Je suis venue pour {reason} et {wait}.", "Rendez-vous pris il y a {days} jours pour {reason} ; {wait}.",
-        "Ma mère a été suivie ici après {reason}.", "Deuxième passage en {months} mois pour {reason}, {wait}.",
+        "Je suis venue pour {reason} et {wait}.",
+        "Rendez-vous pris il y a {days} jours pour {reason} ; {wait}.",
+        "Ma mère a été suivie ici après {reason}.",
+        "Deuxième passage en {months} mois pour {reason}, {wait}.",
         "Prise en charge pour {reason} un {weekday} soir, {wait}.",
     ),
     "en": (
-        "I came in for {reason} and {wait}.", "Booked {days} days ago for {reason}; {wait}.",
-        "My mother was looked after here following {reason}.", "Second visit in {months} months for {reason}, {wait}.",
+        "I came in for {reason} and {wait}.",
+        "Booked {days} days ago for {reason}; {wait}.",
+        "My mother was looked after here following {reason}.",
+        "Second visit in {months} months for {reason}, {wait}.",
         "Seen for {reason} on a {weekday} evening, {wait}.",
     ),
-}  # fmt: skip
+}
 JUDGEMENTS = {
     "fr": {
         True: (
-            "L’équipe est à l’écoute et explique tout avec patience.", "Accueil chaleureux, locaux propres, merci à tous !",
-            "Le docteur prend vraiment son temps, je recommande.", "Infirmières formidables, toujours un mot gentil.",
+            "L’équipe est à l’écoute et explique tout avec patience.",
+            "Accueil chaleureux, locaux propres, merci à tous !",
+            "Le docteur prend vraiment son temps, je recommande.",
+            "Infirmières formidables, toujours un mot gentil.",
             "Tout était parfait du début à la fin.",
         ),
         False: (
-            "Personne ne répond au téléphone, c’est inadmissible.", "On m’a parlé sèchement, quelle déception.",
-            "Attente interminable et aucune explication.", "Le secrétariat a perdu mon dossier, je ne reviendrai pas.",
+            "Personne ne répond au téléphone, c’est inadmissible.",
+            "On m’a parlé sèchement, quelle déception.",
+            "Attente interminable et aucune explication.",
+            "Le secrétariat a perdu mon dossier, je ne reviendrai pas.",
             "Chambre sale, repas froids, douleur ignorée toute la nuit.",
         ),
     },
     "en": {
         True: (
-            "Staff were kind and explained everything patiently.", "Warm welcome and spotless rooms, thank you all!",
-            "The doctor really takes the time to listen.", "Wonderful nurses who always had a smile.",
+            "Staff were kind and explained everything patiently.",
+            "Warm welcome and spotless rooms, thank you all!",
+            "The doctor really takes the time to listen.",
+            "Wonderful nurses who always had a smile.",
             "Everything went smoothly from start to finish.",
         ),
         False: (
-            "Nobody answers the phone, which is unacceptable.", "I was spoken to rudely and left in tears.",
-            "Endless waiting and no explanation at all.", "They lost my notes, I will not come back.",
+            "Nobody answers the phone, which is unacceptable.",
+            "I was spoken to rudely and left in tears.",
+            "Endless waiting and no explanation at all.",
+            "They lost my notes, I will not come back.",
             "Dirty ward, cold meals, and my pain was ignored all night.",
         ),
     },
-}  # fmt: skip
+}
 ASIDES = {
     "fr": (
-        "Depuis, j’ai des vertiges avec le {drug}.", "Le parking reste {adjective}.", "Sous {drug}, les nausées ont cessé.",
-        "À part cela, rien à dire ; l’hôpital est « {adjective} ».", "Bravo au service de {place}.", "",
+        "Depuis, j’ai des vertiges avec le {drug}.",
+        "Le parking reste {adjective}.",
+        "Sous {drug}, les nausées ont cessé.",
+        "À part cela, rien à dire ; l’hôpital est « {adjective} ».",
+        "Bravo au service de {place}.",
+        "",
     ),
     "en": (
-        "Since then I feel dizzy on {drug}.", "Parking is still {adjective}.", "The nausea stopped once on {drug}.",
-        'Apart from that, nothing to add; the building is "{adjective}".', "Well done to {place}.", "",
+        "Since then I feel dizzy on {drug}.",
+        "Parking is still {adjective}.",
+        "The nausea stopped once on {drug}.",
+        'Apart from that, nothing to add; the building is "{adjective}".',
+        "Well done to {place}.",
+        "",
     ),
-}  # fmt: skip
+}
 FILLERS: dict[str, dict[str, tuple[str, ...]]] = {
     "fr": {
-        "reason": ("une radio", "une prise de sang", "un vaccin", "une fracture du poignet", "un bilan", "une opération"),
-        "wait": ("j’ai attendu {minutes} minutes", "on m’a reçue à l’heure", "il a fallu patienter {minutes} min"),
+        "reason": (
+            "une radio",
+            "une prise de sang",
+            "un vaccin",
+            "une fracture du poignet",
+            "un bilan",
+            "une opération",
+        ),
+        "wait": (
+            "j’ai attendu {minutes} minutes",
+            "on m’a reçue à l’heure",
+            "il a fallu patienter {minutes} min",
+        ),
         "weekday": ("lundi", "mardi", "jeudi", "samedi"),
         "drug": ("doliprane", "levothyrox", "tramadol", "ibuprofène", "seresta"),
         "adjective": ("vieillot", "bondé", "agréable", "mal indiqué"),
@@ -102,7 +133,7 @@ FILLERS: dict[str, dict[str, tuple[str, ...]]] = {
         "adjective": ("dated", "crowded", "pleasant", "badly signposted"),
         "place": ("cardiology", "maternity", "paediatrics", "radiology"),
     },
-}  # fmt: skip
+}
 NETWORKS = ("Google", "Pages Jaunes", "Trustpilot", "Doctolib")
 
 

@@ -89,7 +89,9 @@ def _known(source: Source, group: list[Prepared]) -> dict[str, Columns]:
 
 def _add(source: Source, group: list[Prepared], now: datetime) -> None:
     owner = {"organisation_id": source.organisation_id, "source_id": source.pk}
-    numbered = list(zip(reserve_ids(MentionRow, len(group)), group, strict=True))
+    # Oldest first: SQLite's full-text index goes by time, and writes itself out at each step back.
+    chronological = sorted(group, key=lambda new: new.ticket["moment"])
+    numbered = list(zip(reserve_ids(MentionRow, len(group)), chronological, strict=True))
     insert(
         MentionRow,
         [{"id": pk, **owner, "collected_at": new.collected_at, **new.mention} for pk, new in numbered],
