@@ -39,9 +39,15 @@ def copy(repository: Path, tmp_path: Path) -> Path:
 
 
 def make_check(copy: Path) -> subprocess.CompletedProcess[str]:
-    """`make check` on the copy, with the tools of this environment and without preparing one."""
-    venv = BIN.parent
-    return run("make", "-o", f"{venv}/.ready-to-test", "check", f"VENV={venv}", cwd=copy)
+    """`make check` on the copy, with the tools of this environment and without touching it."""
+    venv = copy / ".venv"
+    venv.mkdir()
+    for entry in BIN.parent.iterdir():
+        if not entry.name.startswith(".ready-"):
+            (venv / entry.name).symlink_to(entry)
+    # Younger than uv.lock: make finds nothing to install.
+    (venv / ".ready-to-test").touch()
+    return run("make", "check", cwd=copy)
 
 
 def test_every_contract_is_kept(repository: Path) -> None:
@@ -56,7 +62,7 @@ def test_a_module_called_utils_breaks_the_build(copy: Path) -> None:
     done = make_check(copy)
     said = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "- veilleur.utils" in said or "veilleur.utils" in said.split("Shape budget")[0], said
+    assert "- veilleur.utils" in said, said
     assert "BROKEN  src/veilleur/utils.py: “utils” says nothing" in said, said
 
 
