@@ -44,7 +44,9 @@ PAGES = {
     "verify_trail": Page(post=NOTHING),
     "members": Page(get=NOTHING),
     "inbox:list": Page(get=FILTERS),
-    "inbox:policy": Page(get=NOTHING, post={**inbox.PolicyForm.base_fields, "save": forms.CharField(required=False)}),
+    "inbox:policy": Page(
+        get=NOTHING, post={**inbox.PolicyForm.base_fields, "save": forms.CharField(required=False)}
+    ),
     "inbox:ticket": Page(get=FILTERS),
     "inbox:seen": Page(post=NOTHING),
     "inbox:assign": Page(post=inbox.AssignForm.base_fields),
