@@ -64,7 +64,7 @@ dev: $(READY_TO_TEST)  ## the environment to work in
 	@echo "Ready: $(BIN)"
 
 train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
-	@$(BIN)/python training/sentiment.py
+	@$(BIN)/python -m training.sentiment
 
 bench: bench-import bench-desk bench-quality  ## every benchmark: import, desk, quality of reading
 
@@ -76,7 +76,7 @@ bench-desk: $(READY_TO_TEST)  ## pages of the desk at 200,000 mentions, on SQLit
 	@scripts/with-postgresql.sh sh -c '$(BIN)/python benchmarks/desk.py --mentions 200000 --postgresql "$$VEILLEUR_TEST_DATABASE_URL"'
 
 bench-quality: $(READY_TO_TEST)  ## scores of language and sentiment, written to docs/reference/quality.md
-	@$(BIN)/python benchmarks/quality.py
+	@$(BIN)/python -m benchmarks.quality
 
 docs: $(READY_TO_TEST)  ## write the page of commands; run the documentation, follow its links
 	@$(BIN)/python scripts/cli_reference.py

@@ -1,0 +1,170 @@
+"""The polarity of a message: good, bad, neither, or both.
+
+A trained head weighs the words, the question they answer and the stars; a second, tiny one
+sees whether the parts of the message pull apart. The stars alone speak only for a message
+that says nothing in a language we read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from veilleur.lexicon import Term
+from veilleur.reading.analyzer import Batch, Subject
+from veilleur.reading.concepts import catalogue
+from veilleur.reading.features import DENSE, Features, features_of, full_text
+from veilleur.reading.heads import Judgement, array, judge, load, margins, ranked_words
+from veilleur.reading.parts import Mixture, parts
+from veilleur.reading.words import Integers
+from veilleur.text import normalise
+from veilleur.vocabulary import Because, Finding, Language, Rating, Sentiment, Why
+
+MIXED_FROM = 0.6
+"""From this chance on, an opinion is called mixed: found on the development sentences."""
+_GROUNDS = 3
+_STARS_SCORE = 0.6
+"""How sure the stars alone make us: one in four does not go with what was written."""
+_STARS_AS_TEXT = re.compile(r"\s*(\d{1,2}) ?/ ?(5|10|20)\W*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """What the heads say of each text of a batch."""
+
+    features: Features
+    labels: list[Sentiment]
+    scores: list[float]
+    ranking: Integers
+    weight: NDArray[np.float32]
+    """What made each word a ground, in the order of the words; greater is stronger."""
+    opinionated: NDArray[np.bool_]
+    """Whether the text uses a word of opinion that we know."""
+
+
+class SentimentAnalyzer:
+    """One judgement on the whole message, or none when it says nothing that can be told."""
+
+    name = "sentiment"
+
+    def __init__(self) -> None:
+        """Loads the shipped weights."""
+        self._head = load(self.name)
+        *weights, bias = array(self.name, "mixture").tolist()
+        self._mixture = Mixture(np.array(weights, dtype=np.float32), bias)
+        self._poles = self._head.labels.index("neg"), self._head.labels.index("pos")
+
+    @property
+    def version(self) -> str:
+        """Version of the weights."""
+        return self._head.version
+
+    def terms(self) -> Iterable[Term]:
+        """No words of its own: opinions are looked up with the features."""
+        return ()
+
+    def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
+        """At most one finding per message, without a span: it is about the whole."""
+        verdicts = self._verdicts(batch.once(features_of))
+        return [self._read(subject, verdicts, row) for row, subject in enumerate(batch)]
+
+    def _verdicts(self, features: Features) -> _Verdicts:
+        judgement = judge(self._head, features)
+        mixed = self._mixture.chances(parts(features, judgement, *self._poles))
+        winners = judgement.chances.argmax(axis=1)
+        names = [Sentiment(label) for label in self._head.labels]
+        is_mixed = mixed >= MIXED_FROM
+        scores = np.where(is_mixed, mixed, judgement.chances.max(axis=1))
+        weight = self._weight(judgement, winners, is_mixed, features)
+        told = catalogue().polarity[features.concepts] != 0
+        return _Verdicts(
+            features,
+            [
+                Sentiment.MIXED if both else names[winner]
+                for both, winner in zip(is_mixed.tolist(), winners.tolist(), strict=True)
+            ],
+            np.round(scores.astype(np.float64), 3).tolist(),
+            ranked_words(weight, features),
+            weight,
+            np.bincount(features.words.owner[told], minlength=len(winners)) > 0,
+        )
+
+    def _weight(
+        self, judgement: Judgement, winners: Integers, mixed: NDArray[np.bool_], features: Features
+    ) -> NDArray[np.float32]:
+        """For one pole: what a word adds to it. For a mixed opinion: how far it pulls either way."""
+        negative, positive = self._poles
+        pull = np.abs(judgement.evidence[:, positive] - judgement.evidence[:, negative])
+        return np.where(mixed[features.words.owner], pull, margins(judgement, winners, features))
+
+    def _read(self, subject: Subject, verdicts: _Verdicts, row: int) -> tuple[Finding, ...]:
+        if not _speaks(subject, opinionated=bool(verdicts.opinionated[row])):
+            return self._from_stars(subject)
+        why = self._why(subject, verdicts, row)
+        return (Finding(self.name, verdicts.labels[row].value, verdicts.scores[row], why),)
+
+    def _why(self, subject: Subject, verdicts: _Verdicts, row: int) -> Why:
+        if subject.mention.question and verdicts.features.dense[row, _NOTHING_ELSE]:
+            return Why(Because.QUESTION, (subject.mention.question,))
+        return Why(Because.NGRAMS, _grounds(subject, verdicts, row))
+
+    def _from_stars(self, subject: Subject) -> tuple[Finding, ...]:
+        rating = subject.mention.rating or _written_rating(subject.text.text)
+        if rating is None:
+            return ()
+        why = Why(Because.RATING, (f"{rating.value:g}/{max(rating.best, rating.worst):g}",))
+        return (Finding(self.name, _polarity(rating.share).value, _STARS_SCORE, why),)
+
+
+_NOTHING_ELSE = DENSE.index("nothing else")
+
+
+def _speaks(subject: Subject, *, opinionated: bool) -> bool:
+    """Whether the words can be judged: letters or emojis, in French, in English or known to us."""
+    if opinionated:
+        return True
+    known = subject.language.language is not Language.OTHER
+    return known and any(map(str.isalpha, full_text(subject)))
+
+
+def _grounds(subject: Subject, verdicts: _Verdicts, row: int) -> tuple[str, ...]:
+    """The words that weighed most, as written, in reading order."""
+    features = verdicts.features
+    first, stop = features.first_word[row], features.first_word[row + 1]
+    best = verdicts.ranking[first : min(stop, first + _GROUNDS)]
+    words = sorted(int(word) for word in best if verdicts.weight[word] > 0)
+    start = features.words.layout.offsets[row]
+    return tuple(
+        _as_written(subject, int(features.words.starts[word] - start), int(features.words.ends[word] - start))
+        for word in words
+    )
+
+
+def _as_written(subject: Subject, start: int, end: int) -> str:
+    """Characters [start, end) of `full_text`, as they stand in the title or the text."""
+    if not subject.mention.title:
+        return subject.text.span(start, end).of(subject.mention.text)
+    title = normalise(subject.mention.title)
+    if end <= len(title.text):
+        return title.span(start, end).of(title.original)
+    shift = len(title.text) + 1
+    return subject.text.span(start - shift, end - shift).of(subject.mention.text)
+
+
+def _polarity(share: float) -> Sentiment:
+    if share >= 0.7:
+        return Sentiment.POS
+    return Sentiment.NEG if share <= 0.4 else Sentiment.NEU
+
+
+def _written_rating(text: str) -> Rating | None:
+    """« 4/5 » when it is all that was written."""
+    match = _STARS_AS_TEXT.fullmatch(text)
+    if not match:
+        return None
+    value, best = int(match[1]), int(match[2])
+    return Rating(value, 0, best) if value <= best else None

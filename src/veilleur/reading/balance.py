@@ -1,0 +1,101 @@
+"""How praise and blame stand in each text: the dense numbers that opinions give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from veilleur.reading.concepts import catalogue
+from veilleur.reading.words import Flags, Integers, Words
+
+Floats = NDArray[np.float32]
+
+COLUMNS = (
+    "praised", "praise denied", "blamed", "blame denied",
+    "balance", "both sides", "first opinion", "last opinion", "turn", "opinion after the turn",
+    "nothing", "wish", "asking",
+)  # fmt: skip
+"""Names of `Opinions.columns()`, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """The opinion words of a batch: where they are and what they say."""
+
+    words: Words
+    concepts: NDArray[np.int16]
+    negated: Flags
+    texts: int
+    """Number of texts in the batch."""
+
+    def columns(self) -> list[Floats]:
+        """One number per text for each of `COLUMNS`."""
+        counts = self._counts()
+        turn = np.minimum(self._count(self._said("pivot")), 2)
+        both = np.minimum(np.minimum(counts[0], counts[2]), 2)
+        nothing = np.minimum(self._count(self._said("nothing")), 1)
+        others = [np.log1p(self._count(self._said(name))) for name in ("wish", "asking")]
+        edges = (self._first(), self._last(), turn, self._after_turn())
+        return [*map(np.log1p, counts), _balance(counts), both, *edges, nothing, *others]
+
+    def balance(self) -> Floats:
+        """-1 when all is blame, 1 when all is praise."""
+        return _balance(self._counts())
+
+    def nothing(self) -> Floats:
+        """1 where « rien », “nothing” or the like is said."""
+        return np.minimum(self._count(self._said("nothing")), 1)
+
+    def signs(self) -> Floats:
+        """Per word: 1 for praise, -1 for blame, as negations leave them."""
+        polarity = catalogue().polarity[self.concepts]
+        return np.where(self.negated, -polarity, polarity).astype(np.float32)
+
+    def _counts(self) -> list[Floats]:
+        polarity = catalogue().polarity[self.concepts]
+        return [
+            self._count((polarity == sign) & (self.negated == denied))
+            for sign in (1, -1)
+            for denied in (False, True)
+        ]
+
+    def _said(self, name: str) -> Flags:
+        said: Flags = self.concepts == catalogue().number(name)
+        return said
+
+    def _count(self, flags: Flags) -> Floats:
+        return np.bincount(self.words.owner[flags], minlength=self.texts).astype(np.float32)
+
+    def _last(self) -> Floats:
+        signs = self.signs()
+        return self._spread(signs, np.flatnonzero(signs))
+
+    def _first(self) -> Floats:
+        signs = self.signs()
+        return self._spread(signs, np.flatnonzero(signs)[::-1])
+
+    def _spread(self, signs: Floats, places: Integers) -> Floats:
+        """The sign of the last one of `places` in each text, 0 for none."""
+        out = np.zeros(self.texts, dtype=np.float32)
+        out[self.words.owner[places]] = signs[places]
+        return out
+
+    def _after_turn(self) -> Floats:
+        """What is said after the last « mais » of each text, between -2 and 2."""
+        signs = self.signs()
+        turns = np.full(self.texts, len(self.words))
+        places = np.flatnonzero(self._said("pivot"))
+        turns[self.words.owner[places]] = places
+        spoken = np.flatnonzero(signs)
+        later = spoken[spoken > turns[self.words.owner[spoken]]]
+        sums = np.bincount(self.words.owner[later], weights=signs[later], minlength=self.texts)
+        return np.clip(sums, -2, 2).astype(np.float32)
+
+
+def _balance(counts: list[Floats]) -> Floats:
+    praised, praise_denied, blamed, blame_denied = counts
+    good, bad = praised + blame_denied / 2, blamed + praise_denied
+    share: Floats = (good - bad) / (good + bad + 1)
+    return share

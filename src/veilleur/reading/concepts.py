@@ -1,0 +1,186 @@
+"""Opinion concepts: what a word or expression says, whichever the language.
+
+The expressions live in `data/opinions.toml`. They are looked up by hash, for a whole batch
+at once, the longest expression first. Because a concept is one row of weights shared by
+French and English, what an English corpus teaches about “rude” serves « désagréable ».
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from veilleur.reading.words import Flags, Hashes, Integers, Words, mixed, paired, split
+from veilleur.text import normalise
+
+NO_CONCEPT = -1
+_LONGEST = 4
+"""Most words in one expression."""
+_PREFIX_SALT = np.uint64(0x5851F42D4C957F2D)
+_SHORTEST_PREFIX = 3
+_SLOTS_LOG2 = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One concept: its name and what it says when it is not negated (1, 0 or -1)."""
+
+    name: str
+    polarity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One way to say a concept: folded words; `open_ended` when the last one is a beginning."""
+
+    concept: int
+    words: str
+    open_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An open-addressing hash table that is searched for many keys at once."""
+
+    keys: Hashes
+    values: NDArray[np.int16]
+    probes: int
+
+    def find(self, hashes: Hashes) -> NDArray[np.int16]:
+        """The value of each hash, `NO_CONCEPT` where it has none."""
+        found = np.full(len(hashes), NO_CONCEPT, dtype=np.int16)
+        slots = (hashes >> np.uint64(64 - _SLOTS_LOG2)).astype(np.int64)
+        for probe in range(self.probes):
+            hits = self.keys[slots + probe] == hashes
+            found[hits] = self.values[slots[hits] + probe]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All concepts and the index of their expressions."""
+
+    concepts: tuple[Concept, ...]
+    index: Index
+    openings: Index
+    """The first letters of the open-ended ones: rules out most words at once."""
+    prefix_lengths: tuple[int, ...]
+    """Lengths of the open-ended expressions, longest first."""
+    polarity: NDArray[np.int8]
+    """Polarity of each concept, and 0 at the end so that `NO_CONCEPT` indexes it."""
+
+    def number(self, name: str) -> int:
+        """Index of a concept by name; raises `StopIteration` for an unknown one."""
+        return next(number for number, concept in enumerate(self.concepts) if concept.name == name)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The shipped lexicon, read and indexed once per process."""
+    raw = tomllib.loads(files("veilleur.reading").joinpath("data/opinions.toml").read_text("utf-8"))
+    concepts = tuple(Concept(name, section["polarity"]) for name, section in raw.items())
+    expressions = [
+        Expression(number, normalise(written.removesuffix("*")).text, written.endswith("*"))
+        for number, section in enumerate(raw.values())
+        for written in (*section["fr"], *section["en"])
+    ]
+    keys = dict(_keys(expressions))
+    openings = {
+        _prefix_key(expression.words[:_SHORTEST_PREFIX]): 0
+        for expression in expressions
+        if expression.open_ended
+    }
+    lengths = {len(expression.words) for expression in expressions if expression.open_ended}
+    polarity = np.array([*(concept.polarity for concept in concepts), 0], dtype=np.int8)
+    return Catalogue(
+        concepts, _build_index(keys), _build_index(openings), tuple(sorted(lengths, reverse=True)), polarity
+    )
+
+
+def find_concepts(words: Words) -> NDArray[np.int16]:
+    """The concept that ends at each word, `NO_CONCEPT` for most words."""
+    known = catalogue()
+    found = np.full(len(words), NO_CONCEPT, dtype=np.int16)
+    covered = np.zeros(len(words), dtype=np.bool_)
+    for size, hashes in reversed(list(_runs(words))):
+        concepts = known.index.find(hashes)
+        _settle(size, concepts, words, found, covered)
+    free = _beginning(words, np.flatnonzero(~covered), _SHORTEST_PREFIX, known.openings)[0]
+    for length in known.prefix_lengths:
+        hits, concepts = _beginning(words, free, length, known.index)
+        found[hits] = concepts
+        free = free[found[free] == NO_CONCEPT]
+    return found
+
+
+def _beginning(
+    words: Words, among: Integers, length: int, index: Index
+) -> tuple[Integers, NDArray[np.int16]]:
+    """Those of the words `among` whose first `length` letters are in `index`, and their values."""
+    longer = among[words.ends[among] - words.starts[among] >= length]
+    starts = words.starts[longer]
+    values = index.find(mixed(words.layout.hashes(starts, starts + length) ^ _PREFIX_SALT))
+    hits = values != NO_CONCEPT
+    return longer[hits], values[hits]
+
+
+def _runs(words: Words) -> Iterator[tuple[int, Hashes]]:
+    """(size, hashes): for each size, the hash of the run that starts at each word."""
+    hashes = words.hashes
+    yield 1, hashes
+    for size in range(2, _LONGEST + 1):
+        hashes = paired(hashes[:-1], words.hashes[size - 1 :])
+        yield size, hashes
+
+
+def _settle(
+    size: int, concepts: NDArray[np.int16], words: Words, found: NDArray[np.int16], covered: Flags
+) -> None:
+    """Writes the runs that were found, unless part of one already belongs to another."""
+    starts = np.flatnonzero(concepts != NO_CONCEPT)
+    last = starts + size - 1
+    starts = starts[words.clause[starts] == words.clause[last]]
+    for step in range(size):
+        starts = starts[~covered[starts + step]]
+    starts = starts[np.diff(starts, prepend=-size) >= size]
+    found[starts + size - 1] = concepts[starts]
+    for step in range(size):
+        covered[starts + step] = True
+
+
+def _keys(expressions: list[Expression]) -> Iterator[tuple[int, int]]:
+    """(hash, concept) of each expression; the first one listed keeps a hash."""
+    words = split([expression.words for expression in expressions])
+    runs = dict(_runs(words))
+    firsts = np.searchsorted(words.owner, np.arange(len(expressions) + 1))
+    for number in reversed(range(len(expressions))):
+        expression, first = expressions[number], firsts[number]
+        size = int(firsts[number + 1] - first)
+        if expression.open_ended:
+            yield _prefix_key(expression.words), expression.concept
+        elif size:
+            yield int(runs[size][first]), expression.concept
+
+
+def _prefix_key(letters: str) -> int:
+    return int(mixed(split([letters]).hashes ^ _PREFIX_SALT)[0])
+
+
+def _build_index(entries: dict[int, int]) -> Index:
+    size = (1 << _SLOTS_LOG2) + 64
+    keys = np.zeros(size, dtype=np.uint64)
+    values = np.full(size, NO_CONCEPT, dtype=np.int16)
+    furthest = 0
+    for key, value in entries.items():
+        home = slot = key >> (64 - _SLOTS_LOG2)
+        while keys[slot]:
+            slot += 1
+        keys[slot], values[slot] = key, value
+        furthest = max(furthest, slot - home)
+    return Index(keys, values, furthest + 1)

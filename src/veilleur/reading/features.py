@@ -1,0 +1,216 @@
+"""One feature vector for every statistical judgement, for a whole batch at a time.
+
+A text is a run of words. Each word brings itself, the pair it makes with the word before,
+its character n-grams and the opinion concept it ends; each of these is one row of a fixed
+table, so that a trained head is nothing but columns of weights. A negation close before a
+word makes it another word: « pas rapide » does not count as « rapide ». A few dense numbers
+(what the question asked, the stars, the balance of opinions) stand beside the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from veilleur.reading.analyzer import Batch, Subject
+from veilleur.reading.balance import COLUMNS, Opinions
+from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts
+from veilleur.reading.questions import Asked, asked
+from veilleur.reading.words import Flags, Hashes, Integers, Words, mixed, paired, split
+from veilleur.text import normalise
+from veilleur.vocabulary import Language
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int32]
+
+HASHED_LOG2 = 18
+HASHED_ROWS = 1 << HASHED_LOG2
+"""Rows that words, pairs and character n-grams share by hashing."""
+CHARACTER_SIZES = (3, 4)
+CHARACTER_WEIGHT = 0.35
+"""A character n-gram counts for this much of a word: a word has many of them."""
+NEGATION_REACH = 4
+"""How many words after a negation it still turns."""
+_PAIR_SALT = np.uint64(0x8EBC6AF09C88C6E3)
+_NEGATED_SALT = np.uint64(0xE7037ED1A0B428DB)
+
+
+DENSE = (
+    "words", *COLUMNS, "nothing else", "exclamations", "questions",
+    "asked to improve", "improve, short", "improve, nothing", "improve, balance",
+    "asked for good", "good, short", "good, nothing", "good, balance",
+    "rated", "stars", "worst stars", "best stars",
+    "french", "english",
+)  # fmt: skip
+"""Names of the dense numbers, in order."""
+_SHORT = 4
+"""Words in a short answer, at most."""
+_FAR = 0.375
+"""From here on, stars (between -0.5 and 0.5) stand at one end of their scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of a text beside its words."""
+
+    language: Language = Language.OTHER
+    asked: Asked = Asked.OPEN
+    rating_share: float | None = None
+    """0 the worst, 1 the best, `None` without a rating."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Everything a head needs to judge a batch of texts."""
+
+    words: Words
+    concepts: NDArray[np.int16]
+    """Opinion concept that ends at each word."""
+    negated: Flags
+    """Whether a negation turns each word."""
+    word_rows: Rows
+    """(4, words): rows of the word, the pair, the concept and the pair of concepts.
+
+    The last row of the table stands for “nothing”."""
+    character_rows: Rows
+    """(sizes, positions): rows of the character n-grams that start at each position."""
+    first_position: Integers
+    """Index of the first position of each word in `character_rows`."""
+    dense: Floats
+    """(texts, `len(DENSE)`)."""
+    first_word: Integers = field(repr=False)
+    """(texts + 1): the words of text `t` are `first_word[t]:first_word[t + 1]`."""
+
+
+def features_of(batch: Batch) -> Features:
+    """The features of a batch under reading: ask for them with `batch.once(features_of)`."""
+    return extract(
+        [full_text(subject) for subject in batch],
+        [
+            Context(
+                subject.language.language,
+                asked(subject.mention.question),
+                subject.mention.rating.share if subject.mention.rating else None,
+            )
+            for subject in batch
+        ],
+    )
+
+
+def full_text(subject: Subject) -> str:
+    """Title and text, normalised: what the features are taken from."""
+    title = subject.mention.title
+    return f"{normalise(title).text}\n{subject.text.text}" if title else subject.text.text
+
+
+def rows() -> int:
+    """Rows of the table: hashed, then each concept plain and negated, then one for “nothing”."""
+    return HASHED_ROWS + 2 * len(catalogue().concepts) + 1
+
+
+def extract(texts: Sequence[str], contexts: Sequence[Context]) -> Features:
+    """Features of normalised `texts`; `contexts` has one entry for each."""
+    words = split(texts)
+    concepts = find_concepts(words)
+    negated = _negated(words, concepts)
+    first_word = np.searchsorted(words.owner, np.arange(len(texts) + 1))
+    character_rows, first_position = _character_rows(words)
+    return Features(
+        words=words,
+        concepts=concepts,
+        negated=negated,
+        word_rows=_word_rows(words, concepts, negated),
+        character_rows=character_rows,
+        first_position=first_position,
+        dense=_dense(texts, contexts, Opinions(words, concepts, negated, len(texts))),
+        first_word=first_word,
+    )
+
+
+def _negated(words: Words, concepts: NDArray[np.int16]) -> Flags:
+    """Words that stand at most `NEGATION_REACH` after a negation, in the same clause."""
+    triggers = concepts == catalogue().number("negation")
+    places = np.arange(len(words))
+    last = np.maximum.accumulate(np.where(triggers, places, -1 - NEGATION_REACH))
+    near: Flags = (last >= 0) & (places > last) & (places - last <= NEGATION_REACH)
+    return near & np.equal(words.clause[np.maximum(last, 0)], words.clause)
+
+
+def _row(hashes: Hashes) -> Rows:
+    return (hashes >> np.uint64(64 - HASHED_LOG2)).astype(np.int32)
+
+
+def _word_rows(words: Words, concepts: NDArray[np.int16], negated: Flags) -> Rows:
+    nothing = rows() - 1
+    turned = np.where(negated, mixed(words.hashes ^ _NEGATED_SALT), words.hashes)
+    out = np.full((4, len(words)), nothing, dtype=np.int32)
+    out[0] = _row(turned)
+    together = words.owner[1:] == words.owner[:-1]
+    out[1, 1:] = np.where(together, _row(paired(words.hashes[:-1], words.hashes[1:])), nothing)
+    known = concepts != NO_CONCEPT
+    out[2, known] = HASHED_ROWS + 2 * concepts[known].astype(np.int32) + negated[known]
+    places, pairs = _concept_pairs(words, concepts, negated)
+    out[3, places] = _row(pairs)
+    return out
+
+
+def _concept_pairs(words: Words, concepts: NDArray[np.int16], negated: Flags) -> tuple[Integers, Hashes]:
+    """Each opinion with the one before it in the text: « bravo … attente » is not « attente … bravo »."""
+    known = catalogue()
+    telling = (known.polarity[concepts] != 0) | (concepts == known.number("pivot"))
+    places = np.flatnonzero(telling)
+    codes = (2 * concepts[places] + negated[places]).astype(np.uint64) + _PAIR_SALT
+    together = words.owner[places[1:]] == words.owner[places[:-1]]
+    return places[1:][together], paired(codes[:-1], codes[1:])[together]
+
+
+def _character_rows(words: Words) -> tuple[Rows, Integers]:
+    """N-grams of each word with one blank on either side, and where each word's begin."""
+    inside = words.layout.inside
+    places = np.flatnonzero(inside[:-1] | inside[1:])
+    out = np.empty((len(CHARACTER_SIZES), len(places)), dtype=np.int32)
+    for index, size in enumerate(CHARACTER_SIZES):
+        found = np.full(len(inside), rows() - 1, dtype=np.int32)
+        windows = _row(words.layout.windows(size))
+        # Blanks may stand at the ends of an n-gram, never within: it belongs to one word.
+        middle = np.logical_and.reduce([inside[step : len(windows) + step] for step in range(1, size - 1)])
+        found[: len(windows)][middle] = windows[middle]
+        out[index] = found[places]
+    sizes = words.ends - words.starts + 1
+    return out, np.cumsum(sizes) - sizes
+
+
+def _dense(texts: Sequence[str], contexts: Sequence[Context], opinions: Opinions) -> Floats:
+    count = np.bincount(opinions.words.owner, minlength=len(texts))
+    short = count <= _SHORT
+    nothing_else = opinions.nothing() * short
+    columns: list[ArrayLike] = [
+        np.log1p(count),
+        *opinions.columns(),
+        nothing_else,
+        *(np.log1p([text.count(sign) for text in texts]) for sign in "!?"),
+        *_asked(contexts, short, nothing_else, opinions.balance()),
+        *_stars(contexts),
+        *([context.language is language for context in contexts] for language in (Language.FR, Language.EN)),
+    ]
+    return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
+
+
+def _asked(
+    contexts: Sequence[Context], short: Flags, nothing_else: Floats, balance: Floats
+) -> Iterator[Floats]:
+    """What the question asked, alone and with what answers it."""
+    for kind in (Asked.IMPROVE, Asked.GOOD):
+        here = np.array([context.asked is kind for context in contexts], dtype=np.float32)
+        yield from (here, here * short, here * nothing_else, here * balance)
+
+
+def _stars(contexts: Sequence[Context]) -> Iterator[Floats]:
+    given = [context.rating_share for context in contexts]
+    shares = np.array([np.nan if share is None else share for share in given], dtype=np.float32)
+    rated = ~np.isnan(shares)
+    stars = np.where(rated, shares - np.float32(0.5), np.float32(0))
+    yield from (part.astype(np.float32) for part in (rated, stars, stars <= -_FAR, stars >= _FAR))

@@ -1,0 +1,1 @@
+"""How every shipped weight and table is rebuilt; outside the package."""
