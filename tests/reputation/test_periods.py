@@ -55,3 +55,17 @@ def test_weeks_begin_on_monday_and_are_cut_at_the_ends():
 def test_a_period_cannot_end_before_it_begins():
     with pytest.raises(ValueError, match="before it begins"):
         Period(date(2026, 1, 2), date(2026, 1, 1))
+
+
+@given(PERIODS)
+def test_whole_months_and_the_rest_make_the_period(period):
+    months = period.whole_months
+    if months is None:
+        assert period.days <= 30 + 30
+        return
+    assert months.first.day == 1
+    assert months == months.in_whole_months
+    parts = sorted([months, *period.without(months)], key=lambda part: part.first)
+    assert (parts[0].first, parts[-1].last) == (period.first, period.last)
+    assert sum(part.days for part in parts) == period.days
+    assert all(part == months or part.days < 31 for part in parts)

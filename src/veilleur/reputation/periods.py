@@ -58,6 +58,44 @@ class Period:
             return None
         return Period(self.first - timedelta(days=self.days), self.first - _DAY)
 
+    @property
+    def whole_months(self) -> Period | None:
+        """The calendar months that lie wholly inside; `None` when there is none.
+
+        >>> Period(date(2026, 1, 15), date(2026, 3, 31)).whole_months
+        Period(first=datetime.date(2026, 2, 1), last=datetime.date(2026, 3, 31))
+        """
+        first, last = _start(self.first, Bucket.MONTH), _end(self.last, Bucket.MONTH)
+        if first < self.first:
+            end = _end(first, Bucket.MONTH)
+            if end >= self.last:
+                return None
+            first = end + _DAY
+        if last > self.last:
+            start = _start(self.last, Bucket.MONTH)
+            if start <= first:
+                return None
+            last = start - _DAY
+        return Period(first, last)
+
+    @property
+    def in_whole_months(self) -> Period:
+        """The period, lengthened to the whole months it touches."""
+        return Period(_start(self.first, Bucket.MONTH), _end(self.last, Bucket.MONTH))
+
+    def without(self, middle: Period) -> list[Period]:
+        """What is left at the two ends when a part is taken out.
+
+        >>> Period(date(2026, 1, 31), date(2026, 3, 1)).without(Period(date(2026, 2, 1), date(2026, 3, 1)))
+        [Period(first=datetime.date(2026, 1, 31), last=datetime.date(2026, 1, 31))]
+        """
+        ends = []
+        if self.first < middle.first:
+            ends.append(Period(self.first, middle.first - _DAY))
+        if middle.last < self.last:
+            ends.append(Period(middle.last + _DAY, self.last))
+        return ends
+
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 

@@ -11,10 +11,12 @@ from hypothesis.extra.django import TestCase
 
 from veilleur.desk.accounts.actions import found_organisation
 from veilleur.desk.inbox.models import MentionRow, TicketRow
-from veilleur.desk.reports.models import DailyFigures, KnownName, Slice, StaleMark
-from veilleur.desk.reports.rollups import WHOLE, Choice, days_of, names_met
+from veilleur.desk.reports import rollups
+from veilleur.desk.reports.counting import WHOLE, Choice
+from veilleur.desk.reports.models import DailyFigures, KnownName, MonthlyFigures, Slice, StaleMark
+from veilleur.desk.reports.rollups import counted_in, names_met, up_to_date
 from veilleur.desk.sources.models import Source
-from veilleur.reputation import Counted, Period, delay_in_hours, tally
+from veilleur.reputation import Counted, Period, delay_in_hours, merge, tally
 
 START = datetime(2024, 3, 29, 20, 0, tzinfo=UTC)
 """Just before a clock change of both Paris and New York's neighbours: days of 23 and 25 hours."""
@@ -32,6 +34,11 @@ FACTS = st.fixed_dictionaries(
         "delay": st.none() | st.integers(-30, 4000),
     }
 )
+
+
+def days_of(organisation, choice):
+    """The kept figures, day by day."""
+    return rollups._daily(up_to_date(organisation, choice), ALL_TIME)
 
 
 def brute_force(organisation, choice):
@@ -78,7 +85,7 @@ def add(organisation, source, number, facts):
 class AnyHistory(TestCase):
     """Random acts between looks at the figures."""
 
-    @settings(max_examples=40)
+    @settings(max_examples=25)
     @given(
         zone=st.sampled_from(["Europe/Paris", "America/New_York", "Asia/Kathmandu", "UTC"]),
         first=st.lists(FACTS, max_size=8),
@@ -105,13 +112,26 @@ class AnyHistory(TestCase):
 
     def assert_equal_brute_force(self, organisation):
         for choice in CHOICES:
-            found = days_of(organisation, choice, ALL_TIME)
+            found = days_of(organisation, choice)
             expected = brute_force(organisation, choice)
             assert found.keys() == expected.keys()
             for day, counted in expected.items():
-                assert found[day].share_sum == pytest.approx(counted.share_sum)
-                for name in ("messages", "rated", "sentiments", "queues", "delays"):
-                    assert getattr(found[day], name) == getattr(counted, name)
+                assert_same(found[day], counted)
+            self.assert_long_period_equals_its_days(organisation, choice, expected)
+
+    def assert_long_period_equals_its_days(self, organisation, choice, expected):
+        """Read by months, with odd days at both ends."""
+        period = Period(START.date() - timedelta(days=250), START.date() + timedelta(days=100))
+        found = counted_in(up_to_date(organisation, choice), period)
+        assert_same(
+            merge(found.values()), merge(counted for day, counted in expected.items() if day in period)
+        )
+
+
+def assert_same(found, counted):
+    assert found.share_sum == pytest.approx(counted.share_sum)
+    for name in ("messages", "rated", "sentiments", "queues", "delays"):
+        assert getattr(found, name) == getattr(counted, name)
 
 
 FACTS_OF_ANOTHER = {
@@ -138,14 +158,14 @@ def test_the_triggers_are_there_after_every_migration(db):
 
 def test_a_second_look_counts_nothing_again(organisation_a, make_mention, django_assert_num_queries):
     make_mention(organisation_a)
-    days_of(organisation_a, WHOLE, ALL_TIME)
-    with django_assert_num_queries(3):
-        days_of(organisation_a, WHOLE, ALL_TIME)
+    up_to_date(organisation_a, WHOLE)
+    with django_assert_num_queries(2):
+        up_to_date(organisation_a, WHOLE)
 
 
 def test_what_a_summary_does_not_count_leaves_no_mark(organisation_a, make_mention):
     ticket = make_mention(organisation_a).ticket
-    days_of(organisation_a, WHOLE, ALL_TIME)
+    days_of(organisation_a, WHOLE)
     TicketRow.objects.filter(pk=ticket.pk).update(status="open", version=2)
     assert not StaleMark.objects.exists()
     TicketRow.objects.filter(pk=ticket.pk).update(queue="satisfied")
@@ -154,18 +174,18 @@ def test_what_a_summary_does_not_count_leaves_no_mark(organisation_a, make_menti
 
 def test_another_time_zone_moves_messages_to_their_new_day(organisation_a, make_mention):
     make_mention(organisation_a, published_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
-    assert list(days_of(organisation_a, WHOLE, ALL_TIME)) == [date(2026, 3, 3)]
+    assert list(days_of(organisation_a, WHOLE)) == [date(2026, 3, 3)]
     organisation_a.time_zone = "America/New_York"
     organisation_a.save()
-    assert list(days_of(organisation_a, WHOLE, ALL_TIME)) == [date(2026, 3, 2)]
+    assert list(days_of(organisation_a, WHOLE)) == [date(2026, 3, 2)]
 
 
 def test_a_change_of_many_scattered_days_is_counted_again(organisation_a, make_mention):
     make_mention(organisation_a)
-    days_of(organisation_a, WHOLE, ALL_TIME)
+    days_of(organisation_a, WHOLE)
     for number in range(60):
         make_mention(organisation_a, published_at=START + timedelta(days=3 * number))
-    assert days_of(organisation_a, WHOLE, ALL_TIME) == brute_force(organisation_a, WHOLE)
+    assert days_of(organisation_a, WHOLE) == brute_force(organisation_a, WHOLE)
 
 
 def test_names_are_those_of_the_messages_of_this_organisation(organisation_a, organisation_b, make_mention):
@@ -177,8 +197,8 @@ def test_names_are_those_of_the_messages_of_this_organisation(organisation_a, or
 
 def test_an_organisation_can_be_erased_with_its_figures(organisation_a, make_mention):
     make_mention(organisation_a, network="CPAM")
-    days_of(organisation_a, WHOLE, ALL_TIME)
+    days_of(organisation_a, WHOLE)
     organisation_a.audit_lines.all().delete()
     type(organisation_a.audit_head).objects.all().delete()
     organisation_a.delete()
-    assert not any(model.objects.exists() for model in (Slice, DailyFigures, KnownName))
+    assert not any(model.objects.exists() for model in (Slice, DailyFigures, MonthlyFigures, KnownName))

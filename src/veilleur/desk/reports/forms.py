@@ -10,8 +10,8 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from veilleur.desk.reports.counting import Choice
 from veilleur.desk.reports.queries import CUSTOM, EVERYTHING, USUAL, Asked
-from veilleur.desk.reports.rollups import Choice
 
 FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
 """Dates beyond these are slips of the keyboard."""

@@ -38,6 +38,17 @@ class DailyFigures(models.Model):
         constraints = [models.UniqueConstraint(fields=["slice", "day"], name="one_row_per_day")]
 
 
+class MonthlyFigures(models.Model):
+    """The sum of one slice's days over one month: long periods read these instead of days."""
+
+    slice = models.ForeignKey(Slice, on_delete=models.CASCADE, related_name="months", db_index=False)
+    month = models.DateField(help_text="Its first day.")
+    figures = models.JSONField(help_text="`reputation.Tally`, field by field.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["slice", "month"], name="one_row_per_month")]
+
+
 class KnownName(models.Model):
     """A network or a place that was met while counting: what the filters of the page offer."""
 

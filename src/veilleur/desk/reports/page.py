@@ -14,8 +14,8 @@ from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.reports import wording
 from veilleur.desk.reports.charts import FEELINGS, Chart, charts, feeling_name
+from veilleur.desk.reports.counting import Choice
 from veilleur.desk.reports.queries import EVERYTHING, USUAL, Asked, Figures
-from veilleur.desk.reports.rollups import Choice
 from veilleur.reputation import Figure, Period, bucket_for
 from veilleur.triage import Policy
 

@@ -13,7 +13,8 @@ from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox.models import TicketRow
 from veilleur.desk.inbox.ordering import ID_BITS
-from veilleur.desk.reports.rollups import WHOLE, Choice, day_finder, days_of
+from veilleur.desk.reports.counting import WHOLE, Choice, day_finder
+from veilleur.desk.reports.rollups import counted_in, up_to_date
 from veilleur.reputation import Period, Point, Summary, Tally, merge, series, summarise
 
 USUAL = {"30": 30, "90": 90, "365": 365}
@@ -72,13 +73,11 @@ def figures(place: Workplace, asked: Asked) -> Figures | None:
     today = timezone.localdate()
     chosen, widened = _chosen(asked, span, today)
     period = _period(chosen, span, today)
-    days = days_of(place.organisation, chosen.choice, _with_before(period, chosen))
-    inside = {day: counted for day, counted in days.items() if day in period}
-    points = series(inside, period)
+    kept = up_to_date(place.organisation, chosen.choice)
+    points = series(counted_in(kept, period), period)
     now = merge(point.tally for point in points)
-    before = None
-    if chosen.period != EVERYTHING:
-        before = merge(counted for day, counted in days.items() if day not in period)
+    earlier = None if chosen.period == EVERYTHING else period.before
+    before = merge(counted_in(kept, earlier).values()) if earlier else None
     return Figures(chosen, period, widened, now, summarise(now, before), points)
 
 
@@ -98,9 +97,3 @@ def _period(asked: Asked, span: Period, today: date) -> Period:
     if asked.period == EVERYTHING:
         return span
     return Period(min(first, last), max(first, last))
-
-
-def _with_before(period: Period, asked: Asked) -> Period:
-    if asked.period == EVERYTHING or period.before is None:
-        return period
-    return Period(period.before.first, period.last)

@@ -1,4 +1,4 @@
-"""Counts each day once: figures by day are kept, and counted again only when a mark says so.
+"""Counts each day once: figures by day and by month are kept, and counted again when a mark says so.
 
 A slice (one network, one place, or any) is counted whole the first time somebody looks at it;
 after that, only the days that changed are. Counting happens under one lock per organisation.
@@ -7,55 +7,45 @@ after that, only the days that changed are. Counting happens under one lock per 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import cache
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from veilleur.desk.accounts.models import Organisation
-from veilleur.desk.inbox.models import TicketRow
-from veilleur.desk.inbox.ordering import ID_BITS, first_position_of
-from veilleur.desk.reports.models import DailyFigures, KnownName, Slice, StaleMark
-from veilleur.reputation import Counted, Period, Tally, delay_in_hours, tally
+from veilleur.desk.reports.counting import WHOLE, Choice, Key, Walk, day_finder, read_tickets, within
+from veilleur.desk.reports.models import DailyFigures, KnownName, MonthlyFigures, Slice, StaleMark
+from veilleur.reputation import Bucket, Counted, Period, Tally, bucket_for, merge, tally
 
-ANY = ""
-MOST_STRETCHES = 50
-"""Beyond so many separate stretches of days, one longer walk is quicker than many short ones."""
-
-_QUARTER = 900
-"""Seconds; every time zone changes its date at a whole quarter of an hour (since 1972)."""
-_DAY = timedelta(days=1)
-
-Key = tuple[int, date]
-"""Primary key of a slice, day."""
+BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a summary is narrowed to; empty means any."""
+def counted_in(kept: Slice, period: Period) -> dict[date, Tally]:
+    """First day → what was counted from that day on: whole months where a series shows no less, else days."""
+    months = period.whole_months if bucket_for(period) in (Bucket.MONTH, Bucket.YEAR) else None
+    if months is None:
+        return _daily(kept, period)
+    counted = _monthly(kept, months)
+    for edge in period.without(months):
+        counted |= _daily(kept, edge)
+    return counted
 
-    network: str = ANY
-    place: str = ANY
 
-
-WHOLE = Choice()
-"""Every network, every place."""
-
-
-def days_of(organisation: Organisation, choice: Choice, period: Period) -> dict[date, Tally]:
-    """What was counted on each day of the period, up to this instant; days without messages are left out."""
-    kept = _up_to_date(organisation, choice)
+def _daily(kept: Slice, period: Period) -> dict[date, Tally]:
     rows = DailyFigures.objects.filter(slice=kept, day__range=(period.first, period.last))
     return {day: _tally(figures) for day, figures in rows.values_list("day", "figures")}
 
 
-def _up_to_date(organisation: Organisation, choice: Choice) -> Slice:
-    """The slice of this choice, all its days counted."""
+def _monthly(kept: Slice, months: Period) -> dict[date, Tally]:
+    rows = MonthlyFigures.objects.filter(slice=kept, month__range=(months.first, months.last))
+    return {month: _tally(figures) for month, figures in rows.values_list("month", "figures")}
+
+
+def up_to_date(organisation: Organisation, choice: Choice) -> Slice:
+    """The slice of this choice, counted up to this instant."""
     stale = StaleMark.objects.filter(organisation_id=organisation.pk).exists()
     kept = None if stale else _slices(organisation).get(choice)
     return kept or _refresh(organisation, choice)
@@ -63,7 +53,7 @@ def _up_to_date(organisation: Organisation, choice: Choice) -> Slice:
 
 def names_met(organisation: Organisation) -> dict[str, list[str]]:
     """The networks and the places (`"network"`, `"place"`) that were met so far, in alphabetical order."""
-    _up_to_date(organisation, WHOLE)
+    up_to_date(organisation, WHOLE)
     names: dict[str, list[str]] = {"network": [], "place": []}
     met = KnownName.objects.filter(organisation=organisation).values_list("field", "name")
     for field, name in sorted(met, key=lambda one: one[1].casefold()):
@@ -104,9 +94,10 @@ def _take_marks(organisation: Organisation) -> set[date]:
 
 
 def _count_again(organisation: Organisation, slices: Mapping[Choice, Slice], days: set[date]) -> None:
+    walk = _walk(organisation, slices, within(days, ZoneInfo(organisation.time_zone)))
     DailyFigures.objects.filter(slice__in=slices.values(), day__in=days).delete()
-    counted = _counted(organisation, slices, _within(days, ZoneInfo(organisation.time_zone)))
-    _keep({key: messages for key, messages in counted.items() if key[1] in days})
+    _keep({key: messages for key, messages in walk.messages.items() if key[1] in days})
+    _sum_months(slices.values(), {day.replace(day=1) for day in days})
 
 
 def _count_whole(organisation: Organisation, choice: Choice) -> Slice:
@@ -118,66 +109,52 @@ def _count_whole(organisation: Organisation, choice: Choice) -> Slice:
     )
     equal = {"network": choice.network, "place": choice.place}
     narrowed = Q(**{name: value for name, value in equal.items() if value})
-    _keep(_counted(organisation, {choice: kept}, narrowed))
+    messages = _walk(organisation, {choice: kept}, narrowed).messages
+    _keep(messages)
+    _sum_months([kept], {day.replace(day=1) for _, day in messages})
     return kept
 
 
-def _counted(
-    organisation: Organisation, slices: Mapping[Choice, Slice], where: Q
-) -> dict[Key, list[Counted]]:
-    """What counts of each message, under every slice it belongs to and its day."""
-    tickets = TicketRow.objects.filter(where, organisation=organisation)
-    delays = _delays(tickets)
-    day_of = day_finder(organisation.time_zone)
-    belongs: dict[tuple[str, str], list[int]] = {}
-    counted: dict[Key, list[Counted]] = defaultdict(list)
-    columns = tickets.values_list("position", "network", "place", "sentiment", "queue", "rating_share")
-    for position, network, place, sentiment, queue, share in columns.iterator():
-        message = Counted(sentiment, queue, share, delays.get(position))
-        day = day_of(position >> ID_BITS)
-        if (network, place) not in belongs:
-            belongs[network, place] = _slices_with(slices, network, place)
-        for pk in belongs[network, place]:
-            counted[pk, day].append(message)
-    _remember(organisation, belongs)
-    return counted
+def _walk(organisation: Organisation, slices: Mapping[Choice, Slice], where: Q) -> Walk:
+    walk = read_tickets(organisation, {choice: kept.pk for choice, kept in slices.items()}, where)
+    _remember(organisation, walk.networks_and_places)
+    return walk
 
 
-def _slices_with(slices: Mapping[Choice, Slice], network: str, place: str) -> list[int]:
-    """Primary keys of the slices that a message of this network and place belongs to."""
-    choices = {Choice(a, b) for a in (network, ANY) for b in (place, ANY)}
-    return [slices[choice].pk for choice in choices if choice in slices]
-
-
-def _delays(tickets: QuerySet[TicketRow]) -> dict[int, int]:
-    """Position → hours, of the tickets that were answered: few, so that the great walk needs no dates."""
-    answered = tickets.filter(answered_at__isnull=False)
-    moments = answered.values_list("position", "opened_at", "answered_at").iterator()
-    return {
-        position: delay_in_hours(opened_at, answered_at)
-        for position, opened_at, answered_at in moments
-        if answered_at
-    }
-
-
-def _remember(organisation: Organisation, met: Iterable[tuple[str, str]]) -> None:
+def _remember(organisation: Organisation, met: frozenset[tuple[str, str]]) -> None:
     """Keeps the names of networks and places for the filters of the page."""
-    pairs = list(met)
-    named = {("network", network) for network, _ in pairs} | {("place", place) for _, place in pairs}
+    named = {("network", network) for network, _ in met} | {("place", place) for _, place in met}
     KnownName.objects.bulk_create(
         [KnownName(organisation=organisation, field=field, name=name) for field, name in named if name],
         ignore_conflicts=True,
     )
 
 
-def _keep(counted: Mapping[Key, Iterable[Counted]]) -> None:
-    DailyFigures.objects.bulk_create(
-        [
-            DailyFigures(slice_id=pk, day=day, figures=_record(tally(messages)))
-            for (pk, day), messages in counted.items()
-        ],
-        batch_size=500,
-    )
+def _keep(messages: Mapping[Key, Iterable[Counted]]) -> None:
+    rows = [
+        DailyFigures(slice_id=pk, day=day, figures=_record(tally(listed)))
+        for (pk, day), listed in messages.items()
+    ]
+    DailyFigures.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def _sum_months(slices: Collection[Slice], months: set[date]) -> None:
+    """Adds up the days of these months again; `months` are first days."""
+    if not months:
+        return
+    MonthlyFigures.objects.filter(slice__in=slices, month__in=months).delete()
+    span = Period(min(months), max(months)).in_whole_months
+    days = DailyFigures.objects.filter(slice__in=slices, day__range=(span.first, span.last))
+    by_month: dict[Key, list[Tally]] = defaultdict(list)
+    for pk, day, figures in days.values_list("slice", "day", "figures").iterator():
+        month = day.replace(day=1)
+        if month in months:
+            by_month[pk, month].append(_tally(figures))
+    rows = [
+        MonthlyFigures(slice_id=pk, month=month, figures=_record(merge(tallies)))
+        for (pk, month), tallies in by_month.items()
+    ]
+    MonthlyFigures.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def _record(counted: Tally) -> dict[str, Any]:
@@ -194,43 +171,3 @@ def _record(counted: Tally) -> dict[str, Any]:
 
 def _tally(record: Mapping[str, Any]) -> Tally:
     return Tally(**{**record, "delays": dict(record["delays"])})
-
-
-def day_finder(time_zone: str) -> Callable[[int], date]:
-    """A function from a second of Unix time to the date it has in a zone; quick when asked often."""
-    zone = ZoneInfo(time_zone)
-
-    @cache
-    def day_of_quarter(quarter: int) -> date:
-        return datetime.fromtimestamp(quarter * _QUARTER, zone).date()
-
-    return lambda second: day_of_quarter(second // _QUARTER)
-
-
-def _within(days: Iterable[date], zone: ZoneInfo) -> Q:
-    """The tickets of these days, and perhaps of days between them."""
-    stretches = _stretches(days)
-    if len(stretches) > MOST_STRETCHES:
-        stretches = [Period(stretches[0].first, stretches[-1].last)]
-    where = Q()
-    for stretch in stretches:
-        where |= Q(
-            position__gte=first_position_of(_midnight(stretch.first, zone)),
-            position__lt=first_position_of(_midnight(stretch.last + _DAY, zone)),
-        )
-    return where
-
-
-def _stretches(days: Iterable[date]) -> list[Period]:
-    """Days → the runs of days that follow one another."""
-    stretches: list[Period] = []
-    for day in sorted(days):
-        if stretches and stretches[-1].last + _DAY == day:
-            stretches[-1] = Period(stretches[-1].first, day)
-        else:
-            stretches.append(Period(day, day))
-    return stretches
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, zone)
