@@ -2,6 +2,7 @@
 # Runs a command with VEILLEUR_TEST_DATABASE_URL naming a throw-away PostgreSQL on a Unix socket.
 # A URL that is already set is used as it is.
 set -eu
+PATH="$PATH:/usr/sbin:/sbin"  # runuser
 
 if [ -n "${VEILLEUR_TEST_DATABASE_URL:-}" ]; then
     exec "$@"
