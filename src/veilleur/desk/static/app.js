@@ -56,7 +56,7 @@ function watchToasts(region) {
 
 /* --- keys --- */
 
-let chordSince = 0;
+let chordSince = -Infinity;
 
 function isTyping(target) {
   return target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open]");
@@ -77,7 +77,7 @@ function onKey(event) {
   if (event.key === "Escape") closeMenus();
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   const inChord = event.timeStamp - chordSince < CHORD_MS;
-  chordSince = 0;
+  chordSince = -Infinity;
   if (inChord && goTo(event.key)) event.preventDefault();
   else if (event.key === "g") chordSince = event.timeStamp;
   else if (event.key === "?") openHelp();

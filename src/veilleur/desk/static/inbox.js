@@ -77,7 +77,7 @@ function closeSheet(event) {
 /* --- keys --- */
 
 const WALK = { j: 1, k: -1 };
-let afterG = 0;
+let afterG = -Infinity;
 
 function isTyping(target) {
   return target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open]");
@@ -102,7 +102,7 @@ function onKey(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   /* « g s » goes to the summary: the letter after a g is not ours. */
   const isChord = event.timeStamp - afterG < 1200;
-  afterG = event.key === "g" && !isTyping(event.target) ? event.timeStamp : 0;
+  afterG = event.key === "g" && !isTyping(event.target) ? event.timeStamp : -Infinity;
   if (!isChord && event.key.length > 0 && answer(event)) event.preventDefault();
 }
 
