@@ -84,6 +84,8 @@ def show_columns(request: HttpRequest, draft: CollectionRun, form: MappingForm) 
 def run_page(request: HttpRequest, place: Workplace, run: int) -> HttpResponse:
     """One import: how far it is, what came of it, what can be done."""
     found = queries.run_of(place.organisation, run)
+    if found.state == RunState.DRAFT and place.can_work:
+        return redirect("sources:columns", organisation=place.organisation.slug, run=run)
     rejects = queries.rejects_of(found, reader_language()) if place.can_work else []
     return render(request, "sources/run.html", {"run": queries.run_card(found), "rejects": rejects})
 
