@@ -29,3 +29,8 @@ def test_two_plugins_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) ->
     _install(monkeypatch, EntryPoint("a", "json:dumps", GROUP), EntryPoint("a", "json:loads", GROUP))
     with pytest.raises(PluginInvalid, match="two plugins"):
         list(plugins.installed(GROUP))
+
+
+def test_names_are_told_without_importing_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(monkeypatch, EntryPoint("lost", "no_such_module:Thing", GROUP))
+    assert plugins.names(GROUP) == {"lost"}

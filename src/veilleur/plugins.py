@@ -37,6 +37,11 @@ def installed(group: str) -> Iterator[tuple[str, object]]:
         yield point.name, _load(point)
 
 
+def names(group: str) -> frozenset[str]:
+    """The names declared in `group`, without loading anything."""
+    return frozenset(point.name for point in entry_points(group=group))
+
+
 def _load(point: EntryPoint) -> object:
     try:
         return point.load()

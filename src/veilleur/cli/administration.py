@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from veilleur import plugins
 from veilleur.cli.door import open_desk, open_prepared_desk, out, prepare_database
 from veilleur.cli.words import say
 from veilleur.errors import InvalidInput
@@ -125,7 +126,7 @@ def _password(file: Path | None) -> str:
 @policies.command("check")
 def check_policy(file: Annotated[Path, typer.Argument(help="A triage policy, TOML.")]) -> None:
     """Check a triage policy: every fault is named with its rule."""
-    policy = load_policy(file.read_text(encoding="utf-8"))
+    policy = load_policy(file.read_text(encoding="utf-8"), plugins.names(plugins.ANALYZERS))
     out.print(
         say(
             f"The policy is well formed: {len(policy.rules)} rules.",

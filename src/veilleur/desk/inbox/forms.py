@@ -13,6 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from veilleur import plugins
 from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.accounts.queries import colleagues
@@ -275,7 +276,7 @@ class PolicyForm(forms.Form):
         """The text, with the line ends of Unix; what is wrong with it is said as triage says it."""
         text: str = self.cleaned_data["policy"].replace("\r\n", "\n")
         try:
-            load_policy(text or house_policy_text())
+            load_policy(text or house_policy_text(), plugins.names(plugins.ANALYZERS))
         except PolicyInvalid as invalid:
             raise ValidationError(str(invalid)) from invalid
         return text
