@@ -130,7 +130,7 @@ def build(mentions: int) -> Any:
         _fill(organisation, int(mentions * share), dice)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # what autovacuum does by itself after such an import
+            cursor.execute("VACUUM ANALYZE")  # what autovacuum does by itself after such an import
     return big
 
 

@@ -92,8 +92,7 @@ def test_the_index_is_in_step_with_the_messages_after_all_migrations(stock):
         cursor.execute("INSERT INTO inbox_search(inbox_search, rank) VALUES ('integrity-check', 1)")
 
 
-def test_a_walk_starts_where_it_is_told(stock, monkeypatch):
-    monkeypatch.setattr(search, "_FIRST_WALK", 1)
+def test_a_walk_starts_where_it_is_told(stock):
     tickets = TicketRow.objects.filter(organisation=stock)
     by_position = list(tickets.order_by("-position").values_list("position", "pk"))
     terms = search.parse("-nothinglikethis")

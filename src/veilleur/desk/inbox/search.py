@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -27,8 +26,6 @@ MOST_TERMS = 12
 _PIECE = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _WORD = re.compile(r"[^\W_]+")
 _MARKS = dict.fromkeys(range(0x300, 0x370))
-
-_FIRST_WALK, _LONGEST_WALK = 400, 6_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,37 +149,22 @@ def _postgresql(tickets: QuerySet[TicketRow], query: str, limit: int) -> list[in
 
 
 def _sqlite(tickets: QuerySet[TicketRow], query: str, limit: int, walk: Walk) -> list[int]:
-    """Walks the index of words in the order of time until enough tickets are found.
+    """Walks the index of words in the order of time and looks each match up among the tickets.
 
-    SQLite would otherwise fetch and sort every match, which a common word makes slow.
+    `CROSS JOIN` keeps SQLite to that order; it would otherwise fetch and sort every match, which
+    a common word makes slow.
     """
-    found: list[int] = []
-    for positions in _stretches(query, walk):
-        some = tickets.filter(position__in=positions).order_by(walk.order)
-        found.extend(some.values_list("pk", flat=True)[: limit - len(found)])
-        if len(found) >= limit:
-            break
-    return found
+    asked, values = walk.narrow(tickets).order_by().values("pk", "position").query.sql_with_params()
+    side, order = (">", "ASC") if walk.is_upward else ("<", "DESC")
+    edge = walk.beyond if walk.beyond is not None else _BOTTOM if walk.is_upward else _TOP
+    statement = (
+        f"SELECT asked.pk FROM inbox_search CROSS JOIN ({asked}) AS asked"  # noqa: S608 - Django's own SQL
+        f" ON asked.position = inbox_search.rowid WHERE inbox_search MATCH %s"
+        f" AND inbox_search.rowid {side} %s ORDER BY inbox_search.rowid {order} LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, query, edge, limit])
+        return [row[0] for row in cursor.fetchall()]
 
 
-_DOWN = (
-    "SELECT rowid FROM inbox_search WHERE inbox_search MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s"
-)
-_UP = "SELECT rowid FROM inbox_search WHERE inbox_search MATCH %s AND rowid > %s ORDER BY rowid LIMIT %s"
 _TOP, _BOTTOM = 2**63 - 1, -(2**63)
-
-
-def _stretches(query: str, walk: Walk) -> Iterator[list[int]]:
-    """Positions that match along the walk, in stretches that grow."""
-    start = _BOTTOM if walk.is_upward else _TOP
-    edge = start if walk.beyond is None else walk.beyond
-    length = _FIRST_WALK
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_UP if walk.is_upward else _DOWN, [query, edge, length])
-            positions = [row[0] for row in cursor.fetchall()]
-        if positions:
-            yield positions
-        if len(positions) < length:
-            return
-        edge, length = positions[-1], min(2 * length, _LONGEST_WALK)

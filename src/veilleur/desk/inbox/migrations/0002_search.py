@@ -56,8 +56,7 @@ POSTGRESQL = [
     """
     ALTER TABLE inbox_mention ADD COLUMN search tsvector GENERATED ALWAYS AS (
         array_to_tsvector(ARRAY['@o' || organisation_id])
-        || to_tsvector('simple', inbox_fold(title)) || to_tsvector('simple', inbox_fold(text))
-        || to_tsvector('simple', inbox_fold(author))
+        || to_tsvector('simple', inbox_fold(title || ' ' || author || ' ' || text))
     ) STORED
     """,
     "CREATE INDEX inbox_search ON inbox_mention USING gin (search)",

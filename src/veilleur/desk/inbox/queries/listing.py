@@ -16,7 +16,14 @@ from veilleur.desk.inbox.explanations import sentiment_name, strongest_mark
 from veilleur.desk.inbox.models import Correction, MentionRow, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.queries.filters import ANY, STARS, Filters
-from veilleur.desk.inbox.queries.turning import count_capped, counts_capped, ids_beyond, spot_of, spot_written
+from veilleur.desk.inbox.queries.turning import (
+    capped,
+    count_cap,
+    counts_capped,
+    ids_beyond,
+    spot_of,
+    spot_written,
+)
 from veilleur.desk.inbox.segments import Segment, excerpt
 from veilleur.triage import Policy, sentences
 
@@ -84,6 +91,7 @@ class ListPage:
     queues: tuple[View, ...]
     rows: tuple[Row, ...]
     count: str
+    """How many answer, on the first page; empty on the others."""
     older: str
     """End of the address of the next page; empty on the last one."""
     is_first: bool
@@ -93,7 +101,9 @@ class ListPage:
 
 def list_page(place: Workplace, filters: Filters) -> ListPage:
     """One page of the list as this person sees it."""
-    ids = ids_beyond(place, filters, spot_written(filters.after), PAGE + 1)
+    # One walk finds the page and, on the first one, counts: a second walk would cost as much again.
+    is_first, cap = not filters.after, count_cap(filters)
+    ids = ids_beyond(place, filters, spot_written(filters.after), cap if is_first else PAGE + 1)
     tickets = tickets_in_order(ids[:PAGE])
     policy = policy_of(place.organisation)
     views, queues = _views(place, filters, policy)
@@ -104,9 +114,9 @@ def list_page(place: Workplace, filters: Filters) -> ListPage:
         views=views,
         queues=queues,
         rows=rows_of(place, tickets, policy),
-        count=count_capped(place, filters),
+        count=capped(len(ids), cap) if is_first else "",
         older=_older(filters, tickets) if len(ids) > PAGE else "",
-        is_first=not filters.after,
+        is_first=is_first,
         is_empty_house=not ids and not TicketRow.objects.filter(organisation=place.organisation).exists(),
     )
 

@@ -23,7 +23,7 @@ from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.explanations import language_name, marks_of, sentence_of, sentiment_name
 from veilleur.desk.inbox.models import MentionRow, MentionVersion, Note, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
-from veilleur.desk.inbox.queries.filters import Filters
+from veilleur.desk.inbox.queries.filters import COUNT_CAP, Filters
 from veilleur.desk.inbox.queries.history import Line, history_of
 from veilleur.desk.inbox.queries.listing import Stars, stars_of
 from veilleur.desk.inbox.queries.turning import capped, ids_beyond, spot_of
@@ -215,7 +215,7 @@ def _others(mention: MentionRow) -> tuple[tuple[Other, ...], str]:
     same = MentionRow.objects.filter(organisation_id=mention.organisation_id, author=mention.author)
     same = same.exclude(pk=mention.pk)
     newest = same.select_related("ticket").order_by("-ticket__position")[:MOST_SHOWN]
-    return tuple(map(_other, newest)), capped(same[:1_000].count())
+    return tuple(map(_other, newest)), capped(same[:COUNT_CAP].count(), COUNT_CAP)
 
 
 def _thread(mention: MentionRow) -> tuple[Other, ...]:

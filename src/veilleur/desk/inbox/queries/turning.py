@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox import search
 from veilleur.desk.inbox.models import TicketRow
-from veilleur.desk.inbox.queries.filters import COUNT_CAP, Filters, narrowed
+from veilleur.desk.inbox.queries.filters import COUNT_CAP, SEARCH_CAP, Filters, narrowed
 from veilleur.desk.inbox.search import Walk
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -99,15 +99,6 @@ def _dated_beyond(tickets: QuerySet[TicketRow], spot: Spot | None, *, upward: bo
     ).order_by(*order)
 
 
-def count_capped(place: Workplace, filters: Filters) -> str:
-    """How many tickets answer, in the words of the screen: "12", or "999+" from a thousand on."""
-    terms = search.parse(filters.q)
-    tickets = narrowed(place, filters)
-    if terms:
-        return capped(len(search.matching(tickets, place.organisation.pk, terms, COUNT_CAP)))
-    return capped(tickets[:COUNT_CAP].count())
-
-
 def counts_capped(place: Workplace, views: Sequence[Filters]) -> list[str]:
     """The counts of several views, none of which searches words, in one question to the database."""
     parts = [narrowed(place, view).values("pk")[:COUNT_CAP].query.sql_with_params() for view in views]
@@ -117,9 +108,14 @@ def counts_capped(place: Workplace, views: Sequence[Filters]) -> list[str]:
     )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns}", [value for _sql, params in parts for value in params])
-        return [capped(count) for count in cursor.fetchone()]
+        return [capped(count, COUNT_CAP) for count in cursor.fetchone()]
 
 
-def capped(count: int) -> str:
-    """A count of at most `COUNT_CAP`, as shown."""
-    return f"{COUNT_CAP - 1}+" if count >= COUNT_CAP else str(count)
+def count_cap(filters: Filters) -> int:
+    """Where counting stops for a list."""
+    return SEARCH_CAP if search.parse(filters.q) else COUNT_CAP
+
+
+def capped(count: int, cap: int) -> str:
+    """A count of at most `cap`, as shown: "12", or "999+" from `cap` on."""
+    return f"{cap - 1}+" if count >= cap else str(count)
