@@ -16,6 +16,7 @@ import allauth
 import pytest
 from django.core.management import call_command
 from django.db import models
+from django.utils import translation
 
 from veilleur import vocabulary
 from veilleur.desk.accounts import models as accounts
@@ -174,3 +175,24 @@ def _shown() -> Iterator[tuple[str, str]]:
 def test_every_word_of_an_enumeration_is_in_the_glossary(repository: Path, name: str, value: str) -> None:
     page = (repository / "docs/glossary.md").read_text(encoding="utf-8")
     assert f"`{value}`" in page, f"`{value}` of {name} has no French term in docs/glossary.md"
+
+
+def _choices() -> list[type[models.TextChoices]]:
+    return [
+        thing
+        for module in (accounts, sources, inbox)
+        for thing in vars(module).values()
+        if isinstance(thing, type)
+        and issubclass(thing, models.TextChoices)
+        and thing.__module__ == module.__name__
+    ]
+
+
+@pytest.mark.parametrize("choices", _choices(), ids=lambda choices: choices.__name__)
+def test_the_glossary_speaks_the_words_of_the_screens(
+    repository: Path, choices: type[models.TextChoices]
+) -> None:
+    page = " ".join((repository / "docs/glossary.md").read_text(encoding="utf-8").split())
+    with translation.override("fr"):
+        spoken = [f"`{member.value}` {member.label}" for member in choices]
+    assert [words for words in spoken if words not in page] == []
