@@ -20,7 +20,7 @@ from veilleur.reading.words import Integers
 PARTS = (
     "best part", "worst part", "the lesser of both", "product of both",
     "turns", "good parts", "bad parts", "the rarer of both", "both", "share of the rarer", "changes of tone",
-    "words", "negative", "neutral", "positive", "doubt between poles",
+    "words", "both, long", "product, long", "negative", "neutral", "positive", "doubt between poles",
 )  # fmt: skip
 """Names of the numbers, in order."""
 
@@ -50,13 +50,15 @@ def parts(features: Features, judgement: Judgement, negative: int, positive: int
     tone = np.sign(_sums(signs, starts))
     good, bad = (np.bincount(owner[tone == sign], minlength=texts) for sign in (1, -1))
     rarer = np.minimum(good, bad)
+    length = np.log1p(np.diff(features.first_word))
     chances = judgement.chances
     return np.stack(
         [
             best, worst, np.minimum(best, worst), np.sqrt(best * worst),
             np.log1p(turns), np.log1p(good), np.log1p(bad),
             np.log1p(rarer), rarer > 0, rarer / (good + bad + 1),
-            np.log1p(_changes(tone, owner, texts)), np.log1p(np.diff(features.first_word)),
+            np.log1p(_changes(tone, owner, texts)), length,
+            (rarer > 0) * length, np.sqrt(best * worst) * length,
             *chances.T, chances[:, positive] * chances[:, negative],
         ],
         axis=1,

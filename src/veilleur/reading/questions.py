@@ -32,7 +32,8 @@ _GOOD = re.compile(
     r"|apprecie\w*|aimee?s?|plu|positi\w+|forts?|satisfaits?|satisfaites?|bien|reussi\w*|avantages?|atouts?)\b"
 )
 _TURNED = re.compile(
-    r"\b(?:pas ete|pas bien|pas plu|pas apprecie\w*|pas aime\w*|le moins|moins (?:aime|apprecie|plu))\b"
+    r"(?:\bnot|n't) (?:you )?(?:go )?(?:well|good|like|enjoy|work)\b"
+    r"|\b(?:pas ete|pas bien|pas plu|pas apprecie\w*|pas aime\w*|le moins|moins (?:aime|apprecie|plu))\b"
 )
 
 

@@ -24,6 +24,7 @@ _BASE = 0x9E3779B97F4A7C15
 _BASE_INVERSE = pow(_BASE, -1, 1 << 64)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _SEPARATOR = "\n\n"
+_EDGE = "\n\n\n"  # room for an n-gram even when there is no text at all
 _CLAUSE_ENDS = '.,;:!?()[]\n…«»"|/'
 
 
@@ -92,7 +93,7 @@ def paired(first: Hashes, second: Hashes) -> Hashes:
 
 
 def _join(texts: Sequence[str]) -> NDArray[np.uint32]:
-    joined = _SEPARATOR + "".join(text + _SEPARATOR for text in texts)
+    joined = _SEPARATOR + "".join(text + _SEPARATOR for text in texts) + _EDGE
     return np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 

@@ -24,7 +24,7 @@ from veilleur.reading.words import Integers
 from veilleur.text import normalise
 from veilleur.vocabulary import Because, Finding, Language, Rating, Sentiment, Why
 
-MIXED_FROM = 0.6
+MIXED_FROM = 0.55
 """From this chance on, an opinion is called mixed: found on the development sentences."""
 _GROUNDS = 3
 _STARS_SCORE = 0.6
