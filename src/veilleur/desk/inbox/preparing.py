@@ -1,18 +1,20 @@
 """Mentions → what their rows will hold: read and sorted, here or in a process beside this one.
 
-Reading costs as much as writing, so a long import reads the next batch in a second process while
+Reading costs more than writing, so a long import reads the next batches in other processes while
 the first one writes. Both ways give the same columns to the byte. No Django here.
 """
 
 from __future__ import annotations
 
+import copyreg
 import json
 import multiprocessing
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from multiprocessing.connection import Connection
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from veilleur.desk.inbox.columns import (
@@ -25,7 +27,12 @@ from veilleur.desk.inbox.columns import (
 from veilleur.errors import VeilleurError
 from veilleur.reading import read
 from veilleur.triage import house_policy, load_policy, route
-from veilleur.vocabulary import Mention
+from veilleur.vocabulary import Mention, Rating
+
+_values_of_a_mention = attrgetter(*(item.name for item in fields(Mention)))
+# By itself, a frozen dataclass with slots asks for its fields at each pickling: slow.
+copyreg.pickle(Mention, lambda mention: (Mention, _values_of_a_mention(mention)))
+copyreg.pickle(Rating, lambda rating: (Rating, (rating.value, rating.worst, rating.best)))
 
 
 class Prepared(NamedTuple):
