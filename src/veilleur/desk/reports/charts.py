@@ -37,6 +37,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step that all charts share: its short name, its days in full, where its messages are."""
+
+    name: str
+    span: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One step of a table: its name, where its messages are, its cells as words."""
 
@@ -69,12 +78,12 @@ def feeling_name(feeling: Sentiment) -> str:
 
 def charts(points: Sequence[Point], bucket: Bucket, policy: Policy, language: str, link: Link) -> list[Chart]:
     """Volume by feeling, rating, volume by queue: over the same steps."""
-    drawn = (
-        ("volume", _("Messages by feeling"), "bar", _feelings(points)),
-        ("rating", _("Average rating"), "line", _ratings(points)),
-        ("queues", _("Messages by queue"), "bar", _queues(points, policy, language)),
-    )
-    return [_chart(key, title, kind, lines, points, bucket, link) for key, title, kind, lines in drawn]
+    steps = [Step(wording.step(p.days, bucket), wording.span(p.days), link(p.days)) for p in points]
+    return [
+        _chart("volume", _("Messages by feeling"), "bar", _feelings(points), steps),
+        _chart("rating", _("Average rating"), "line", _ratings(points), steps),
+        _chart("queues", _("Messages by queue"), "bar", _queues(points, policy, language), steps),
+    ]
 
 
 def _feelings(points: Sequence[Point]) -> list[Line]:
@@ -112,26 +121,17 @@ def _queues(points: Sequence[Point], policy: Policy, language: str) -> list[Line
     ]
 
 
-def _chart(
-    key: str,
-    title: str,
-    kind: str,
-    lines: Sequence[Line],
-    points: Sequence[Point],
-    bucket: Bucket,
-    link: Link,
-) -> Chart:
-    names = [wording.step(point.days, bucket) for point in points]
-    hrefs = [link(point.days) for point in points]
+def _chart(key: str, title: str, kind: str, lines: Sequence[Line], steps: Sequence[Step]) -> Chart:
     decimals = 1 if kind == "line" else 0
     rows = [
-        Row(
-            wording.span(point.days),
-            hrefs[place],
-            [wording.number(line.values[place], decimals) for line in lines],
-        )
-        for place, point in enumerate(points)
+        Row(step.span, step.href, [wording.number(line.values[place], decimals) for line in lines])
+        for place, step in enumerate(steps)
     ]
-    series = [{"name": line.name, "colour": line.colour, "values": line.values} for line in lines]
-    data = {"title": title, "kind": kind, "names": names, "hrefs": hrefs, "series": series}
+    data = {
+        "title": title,
+        "kind": kind,
+        "names": [step.name for step in steps],
+        "hrefs": [step.href for step in steps],
+        "series": [{"name": line.name, "colour": line.colour, "values": line.values} for line in lines],
+    }
     return Chart(key, title, [line.name for line in lines], rows, data)
