@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
@@ -41,19 +42,17 @@ def _stretches(reading: Reading, text: str) -> Iterable[tuple[Span, Finding]]:
     for finding in reading.findings:
         if finding.span is not None:
             yield finding.span, finding
-        elif finding.why.because is Because.NGRAMS:
+        elif finding.why.because is Because.NGRAMS and finding.label != Sentiment.NEU:
+            # What weighed most for "neutral" is what is left when nothing speaks: not worth a look.
             yield from ((span, finding) for span in _places(finding.why.grounds, text))
 
 
 def _places(grounds: Iterable[str], text: str) -> Iterable[Span]:
-    """Where the pieces that weighed most stand: the first place of each, whatever its case."""
-    low = text.lower()
-    if len(low) != len(text):  # a few capitals grow when lowered: offsets would lie
-        low = text
+    """Where the pieces that weighed most stand: the first place of each as whole words, whatever its case."""
     for piece in grounds:
-        start = low.find(piece.lower()) if piece.strip() else -1
-        if start >= 0:
-            yield Span(start, start + len(piece))
+        found = re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", text, re.IGNORECASE) if piece.strip() else None
+        if found:
+            yield Span(*found.span())
 
 
 def label_of(finding: Finding) -> str:
@@ -123,7 +122,7 @@ def _sentiment_sentence(finding: Finding) -> str:
             "said": said,
             "rating": _listed(finding.why.grounds),
         }
-    if not finding.why.grounds:
+    if not finding.why.grounds or finding.label == Sentiment.NEU:
         return said
     return _("%(said)s, from the words “%(words)s”") % {"said": said, "words": _listed(finding.why.grounds)}
 

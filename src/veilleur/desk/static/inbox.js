@@ -108,15 +108,26 @@ function onKey(event) {
 
 /* --- what htmx brings --- */
 
-let scrolled = 0;
+let kept = { scroll: 0, filtersOpen: false };
 
-function beforeSwap() {
-  scrolled = document.getElementById("list")?.scrollTop ?? 0;
+/* An act brings the whole desk anew: the list stays where it was. Another list starts at its top. */
+function beforeSwap(event) {
+  const isOtherList = event.detail.requestConfig?.elt?.closest("[data-filters], .pane-views");
+  kept = {
+    scroll: isOtherList ? 0 : document.getElementById("list")?.scrollTop ?? 0,
+    filtersOpen: document.querySelector(".more-filters")?.open ?? false,
+  };
+}
+
+function putBack() {
+  const list = document.getElementById("list");
+  const filters = document.querySelector(".more-filters");
+  if (list) list.scrollTop = kept.scroll;
+  if (filters) filters.open = kept.filtersOpen;
 }
 
 function afterSettle(event) {
-  const list = document.getElementById("list");
-  if (list && event.target.id === "desk") list.scrollTop = scrolled;
+  if (event.target.id === "desk") putBack();
   showOpen();
   const isTicket = event.detail.target?.id === "ticket" || event.detail.target?.id === "desk";
   if (isTicket && ticket() && !isTyping(document.activeElement)) {

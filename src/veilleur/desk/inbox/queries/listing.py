@@ -136,7 +136,7 @@ def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[tuple[Vi
     """The views at the side, and the queues below them."""
     sort, language = present.sort, get_language() or place.organisation.language
     views = [
-        (_("To handle"), Filters(sort=sort)),
+        (_("Everything to handle"), Filters(sort=sort)),
         (_("Assigned to me"), Filters(assignee="me", sort=sort)),
         (_("Snoozed"), Filters(status="snoozed")),
         (_("Closed"), Filters(status="closed")),
