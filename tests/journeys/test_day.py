@@ -121,7 +121,7 @@ def test_a_reader_cannot_act(visit: Visit) -> None:
 
 
 def test_import_a_file(visit: Visit, tmp_path: Path) -> None:
-    file = tmp_path / "avis.csv"
+    file = tmp_path / "avis-google.csv"
     file.write_text(REVIEWS, encoding="utf-8")
     clara = visit("clara@example.org")
     clara.page.goto(f"{HOME}/sources/")

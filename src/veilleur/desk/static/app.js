@@ -3,6 +3,7 @@
 const root = document.documentElement;
 const CHORD_MS = 1200;
 const TOAST_MS = 12000;
+const MOST_TOASTS = 2;
 
 /* --- theme and density: remembered by this browser only --- */
 
@@ -45,8 +46,9 @@ function fade(toast) {
 
 function watchToasts(region) {
   const start = (toast) => {
-    if (!toast.matches?.(".toast") || toast.dataset.stays !== undefined) return;
-    setTimeout(fade, TOAST_MS, toast);
+    if (!toast.matches?.(".toast")) return;
+    if (toast.dataset.stays === undefined) setTimeout(fade, TOAST_MS, toast);
+    while (region.children.length > MOST_TOASTS) region.firstElementChild.remove();
   };
   region.querySelectorAll(".toast").forEach(start);
   new MutationObserver((changes) => {

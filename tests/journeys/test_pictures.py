@@ -1,0 +1,49 @@
+"""The two pictures of the README, taken from a desk with a few messages of its own (made up)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import Desk
+from tests.journeys.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+HOME = "/o/trois-rivieres"
+
+REVIEWS = """Date;Réseau;Note;Auteur;Titre;Avis
+18/11/2026 09:12;Google;2;Léa B.;Palpitations depuis le traitement;"Bonjour, depuis que je prends du levothyrox j'ai \
+des palpitations et des vertiges tous les soirs. Je l'ai signalé au secrétariat, personne ne m'a rappelée. Que dois-je \
+faire ?"
+17/11/2026 18:40;Google;5;Marc T.;Une équipe formidable;"Accueil chaleureux, médecin à l'écoute, merci à toute l'équipe !"
+17/11/2026 08:05;Google;1;Julie D.;Quatre heures aux urgences;"Attente interminable, personne ne répond, c'est \
+inadmissible. On nous a laissés dans le couloir."
+16/11/2026 14:22;Hospitalidée;4;Ines;;"Très bien soignée, mais le parking est vraiment trop cher."
+15/11/2026 11:30;Google;5;Paul R.;;
+14/11/2026 20:10;Hospitalidée;3;Nadia;Suivi de grossesse;"Suivi sérieux et sage-femme très humaine. En revanche, \
+impossible de joindre le secrétariat."
+"""
+
+
+@pytest.fixture
+def reviewed(desk: Desk, tmp_path: Path) -> None:
+    """The messages above, imported as a secretary would."""
+    file = tmp_path / "avis-en-ligne.csv"
+    file.write_text(REVIEWS, encoding="utf-8")
+    desk.run("import", str(file), "--to", "trois-rivieres")
+
+
+@pytest.mark.usefixtures("reviewed")
+def test_the_pictures_of_the_readme(visit: Callable[..., Visitor]) -> None:
+    clara = visit("clara@example.org")
+    clara.page.goto(f"{HOME}/inbox/?source=avis-en-ligne")
+    expect(clara.page.locator("a.row")).to_have_count(6)
+    clara.page.keyboard.press("j")
+    expect(clara.page.locator("#ticket mark").first).to_be_visible()
+    clara.look("readme-inbox")
+    clara.page.goto(f"{HOME}/summary/?period=everything")
+    expect(clara.page.locator(".chart canvas, .chart svg").first).to_be_visible()
+    clara.look("readme-summary")
