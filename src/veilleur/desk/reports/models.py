@@ -66,12 +66,14 @@ class KnownName(models.Model):
 
 
 class StaleMark(models.Model):
-    """A ticket of this second came, changed or went: its day must be counted again.
+    """A ticket of this day came, changed or went: what was counted around it must be counted again.
 
-    Written by triggers of the database, so that no writer can forget it. Marks are only ever
-    appended: a counter that all writers update would make an import and the people at work wait for
-    one another. No foreign key: a mark may be written while its organisation is being deleted.
+    Written by triggers of the database, so that no writer can forget it. No foreign key: a mark may
+    be written while its organisation is being deleted.
     """
 
-    organisation_id = models.BigIntegerField(db_index=True)
-    second = models.BigIntegerField(help_text="Unix time of the message.")
+    organisation_id = models.BigIntegerField()
+    utc_day = models.IntegerField(help_text="Days since 1970-01-01, in UTC; a day of a zone may touch two.")
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation_id", "utc_day"], name="stale_marks")]

@@ -21,6 +21,7 @@ from veilleur.desk.reports.models import DailyFigures, KnownName, MonthlyFigures
 from veilleur.reputation import Bucket, Counted, Period, Tally, bucket_for, merge, tally
 
 BATCH = 500
+SECONDS_A_DAY = 86_400
 
 
 def counted_in(kept: Slice, period: Period) -> dict[date, Tally]:
@@ -86,11 +87,12 @@ def _take_marks(organisation: Organisation) -> set[date]:
     with connection.cursor() as cursor:
         # In one statement: a mark that appears meanwhile must stay for the next time.
         cursor.execute(
-            "DELETE FROM reports_stalemark WHERE organisation_id = %s RETURNING second", [organisation.pk]
+            "DELETE FROM reports_stalemark WHERE organisation_id = %s RETURNING utc_day", [organisation.pk]
         )
-        seconds = {second for (second,) in cursor.fetchall()}
+        utc_days = {utc_day for (utc_day,) in cursor.fetchall()}
     day_of = day_finder(organisation.time_zone)
-    return {day_of(second) for second in seconds}
+    ends = [utc_day * SECONDS_A_DAY + end for utc_day in utc_days for end in (0, SECONDS_A_DAY - 1)]
+    return {day_of(second) for second in ends}
 
 
 def _count_again(organisation: Organisation, slices: Mapping[Choice, Slice], days: set[date]) -> None:

@@ -19,22 +19,40 @@ COUNTED = (
 )
 ID_BITS = 29
 """As in the inbox's `ordering.py` when this migration was written."""
+DAY, LONG_AGO = 86_400, 100_000
+"""Days are counted from long ago and back: whole division goes towards zero, not down."""
+
+
+def _utc_day(row):
+    return f"(({row}.position >> {ID_BITS}) + {LONG_AGO * DAY}) / {DAY} - {LONG_AGO}"
 
 
 def _mark(row):
     return (
-        "INSERT INTO reports_stalemark (organisation_id, second) "
-        f"VALUES ({row}.organisation_id, {row}.position >> {ID_BITS});"
+        "INSERT INTO reports_stalemark (organisation_id, utc_day) "
+        f"SELECT {row}.organisation_id, {_utc_day(row)}"
+    )
+
+
+def _mark_once(row):
+    """One mark a day is enough on SQLite, where writers take turns.
+
+    On PostgreSQL a mark that is there may be one that a count is just taking away: each writer
+    leaves its own. Nor may they share one: an import and the people at work would wait for it.
+    """
+    return (
+        f"{_mark(row)} WHERE NOT EXISTS (SELECT 1 FROM reports_stalemark "
+        f"WHERE organisation_id = {row}.organisation_id AND utc_day = {_utc_day(row)});"
     )
 
 
 def _sqlite():
     changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in COUNTED)
     return [
-        f"CREATE TRIGGER reports_added AFTER INSERT ON inbox_ticket BEGIN {_mark('NEW')} END",
-        f"CREATE TRIGGER reports_removed AFTER DELETE ON inbox_ticket BEGIN {_mark('OLD')} END",
+        f"CREATE TRIGGER reports_added AFTER INSERT ON inbox_ticket BEGIN {_mark_once('NEW')} END",
+        f"CREATE TRIGGER reports_removed AFTER DELETE ON inbox_ticket BEGIN {_mark_once('OLD')} END",
         f"CREATE TRIGGER reports_changed AFTER UPDATE ON inbox_ticket WHEN {changed} "
-        f"BEGIN {_mark('OLD')} {_mark('NEW')} END",
+        f"BEGIN {_mark_once('OLD')} {_mark_once('NEW')} END",
     ]
 
 
@@ -44,8 +62,8 @@ def _postgresql():
     return [
         f"""
         CREATE FUNCTION reports_mark() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF TG_OP <> 'INSERT' THEN {_mark("OLD")} END IF;
-            IF TG_OP <> 'DELETE' THEN {_mark("NEW")} END IF;
+            IF TG_OP <> 'INSERT' THEN {_mark("OLD")}; END IF;
+            IF TG_OP <> 'DELETE' THEN {_mark("NEW")}; END IF;
             RETURN NULL;
         END $$
         """,
