@@ -97,11 +97,11 @@ def sentence_of(finding: Finding) -> str:
         return _term_sentence(_("medicine recognised: “%(words)s”"), finding)
     if finding.analyzer == "reactions":
         return _term_sentence(_("possible adverse reaction: “%(words)s”"), finding)
-    return _term_sentence(f"{finding.label}: “%(words)s”", finding)
+    return _term_sentence(_("%(what)s: “%(words)s”"), finding)
 
 
 def _term_sentence(opening: str, finding: Finding) -> str:
-    said = opening % {"words": _listed(finding.why.grounds)}
+    said = opening % {"what": finding.label, "words": _listed(finding.why.grounds)}
     if finding.concept is None:
         return said
     origin = _ORIGINS.get(finding.concept.id.partition(":")[0], "")

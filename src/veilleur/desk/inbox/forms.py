@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from veilleur import plugins
@@ -101,7 +102,7 @@ class FilterField:
 class FilterForm(forms.Form):
     """The address of the list, read with indulgence: what makes no sense is ignored and named."""
 
-    q = forms.CharField(required=False, max_length=200, label=_("Search"))
+    q = forms.CharField(required=False, max_length=200, label=_("Words"))
     status = forms.ChoiceField(required=False, choices=STATUSES, label=_("State"))
     queue = forms.CharField(required=False, max_length=40)
     sentiment = forms.ChoiceField(required=False, choices=SENTIMENTS, label=_("Feeling"))
@@ -138,12 +139,14 @@ class FilterForm(forms.Form):
     def lifted(self, filters: Filters) -> list[tuple[str, str]]:
         """For each filter in use: what it says in words, and the address without it."""
         return [
-            (f"{self.fields[name].label or name}: {self._said(name, value)}", filters.without(name))
+            (gettext("%(filter)s: %(value)s") % self._said(name, value), filters.without(name))
             for name, value in filters.narrowing.items()
         ]
 
-    def _said(self, name: str, value: str) -> str:
-        return str(dict(getattr(self.fields[name], "choices", ())).get(value, value))
+    def _said(self, name: str, value: str) -> dict[str, str]:
+        field = self.fields[name]
+        said = dict(getattr(field, "choices", ())).get(value, value)
+        return {"filter": str(field.label), "value": str(said)}
 
     def shown(self) -> list[FilterField]:
         """The fields behind « Filters », in the order of the screen."""
