@@ -81,7 +81,17 @@ def test_recent_and_clear_dissatisfaction_is_for_today_and_said_once():
             ["dissatisfaction", "contradiction", "high-rating"],
         ),
         (
-            {"text": "More chairs in the room", "question": "What could we do BETTER?"},
+            {
+                "text": "Prendre mieux soin des gens",
+                "question": "Que faut-il améliorer ?",
+                "rating": Rating(5, 1, 5),
+            },
+            [FRENCH, finding("sentiment", "neg", score=0.9)],
+            "to-handle",
+            ["suggestion", "high-rating"],
+        ),
+        (
+            {"text": "Chairs", "question": "What could we do BETTER?", "rating": Rating(3, 5, 1)},
             [finding("language", "en"), finding("sentiment", "neu")],
             "to-handle",
             ["suggestion"],
@@ -93,6 +103,11 @@ def test_the_house_policy(fields, findings, queue, expected):
     if expected == ["symptom-without-medicine"]:
         ticket = routed(mention(**fields), *findings, finding("sentiment", "neu"))
     assert (ticket.queue, rules(ticket)) == (queue, expected)
+
+
+def test_a_bad_rating_makes_a_wish_a_complaint():
+    asked = {"question": "Que faut-il améliorer ?", "rating": Rating(1, 1, 5)}
+    assert routed(mention("Tout", **asked), FRENCH, ANGRY).queue == "dissatisfied"
 
 
 def test_of_two_rules_as_urgent_the_shorter_delay_decides_then_the_order_of_the_file():

@@ -8,6 +8,7 @@ from veilleur.triage import house_policy, route, sentences
 from veilleur.vocabulary import Because, Finding, Mention, Rating, Reading, Reason, Span, Why
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+ENGLISH = Finding("language", "en", 1.0, Why(Because.TERM))
 
 
 def test_an_optional_part_is_left_out_when_nothing_is_known():
@@ -55,3 +56,11 @@ def test_long_repeated_and_broken_words_are_tidied():
     drug = Finding("drugs", "d", 1.0, Why(Because.TERM), Span(0, 3))
     ticket = route(mention, Reading(mention.digest, "t/1", (*found, drug)), house_policy(), NOW)
     assert ticket.reasons[0].details["reactions"].split("\n") == ["Mal de tête", "x" * 59 + "…"]
+
+
+@pytest.mark.parametrize("because", [Because.QUESTION, Because.RATING, Because.PERSON])
+def test_what_the_author_did_not_write_is_not_quoted(because):
+    mention = Mention("s", "1", "Rien", NOW, question="What could we do better?")
+    found = Finding("sentiment", "pos", 0.9, Why(because, ("What could we do better?",)))
+    ticket = route(mention, Reading(mention.digest, "t/1", (found, ENGLISH)), house_policy(), NOW)
+    assert sentences(ticket.reasons, house_policy(), "en") == ["satisfaction"]

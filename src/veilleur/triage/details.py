@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from veilleur.triage.conditions import Facts, Finds
-from veilleur.vocabulary import Finding, Rating, Span
+from veilleur.vocabulary import Because, Finding, Rating, Span
 
 MOST_WORDS = 3
 """Expressions shown in one reason; more would hide the sentence."""
 LONGEST = 60
 """Characters of one expression."""
+_FROM_THE_TEXT = (Because.TERM, Because.NGRAMS)
 _NOWHERE = Span(2**62, 2**62)
 
 
@@ -65,7 +66,10 @@ def _reading_order(finding: Finding) -> tuple[Span, float, tuple[str, ...], str]
 
 
 def _as_written(finding: Finding, text: str) -> Sequence[str]:
-    return finding.why.grounds if finding.span is None else (finding.span.of(text),)
+    if finding.span is not None:
+        return (finding.span.of(text),)
+    # A rating, a question or a colleague's remark may decide too, but the author did not write them.
+    return finding.why.grounds if finding.why.because in _FROM_THE_TEXT else ()
 
 
 def _shorten(expression: str) -> str:
