@@ -83,7 +83,8 @@ docs: $(READY_TO_TEST)  ## write the page of commands; run the documentation, fo
 	@$(PYTEST) tests/docs
 
 screenshots: packages $(READY_TO_TEST)  ## redo the pictures of the documentation with the browser journey
-	@VEILLEUR_DOC_SCREENSHOTS=1 $(PYTEST) tests/journeys
+	@$(PYTEST) tests/journeys/test_pictures.py
+	@for name in inbox summary; do cp var/screenshots/readme-$$name.png docs/images/$$name.png; done
 
 wheel: $(READY_TO_TEST)  ## build the wheel into dist/
 	@"$$(scripts/uv.sh)" build --wheel

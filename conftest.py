@@ -18,8 +18,7 @@ atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 
 def _prepare_environment() -> None:
     for name in [name for name in os.environ if name.startswith("VEILLEUR_") and "_TEST_" not in name]:
-        if name != "VEILLEUR_DOC_SCREENSHOTS":
-            del os.environ[name]
+        del os.environ[name]
     os.environ["VEILLEUR_DATA_DIR"] = str(DATA_DIR)
     os.environ["VEILLEUR_DATABASE_URL"] = os.environ.get("VEILLEUR_TEST_DATABASE_URL", "")
     os.environ["DJANGO_SETTINGS_MODULE"] = "veilleur.desk.settings"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,25 +15,28 @@ from tests.journeys.visitor import Visitor
 pytestmark = pytest.mark.browser
 HOME = "/o/trois-rivieres"
 
+# {1} is yesterday, {2} the day before…
 REVIEWS = """Date;Réseau;Note;Auteur;Titre;Avis
-18/11/2026 09:12;Google;2;Léa B.;Palpitations depuis le traitement;"Bonjour, depuis que je prends du levothyrox j'ai \
-des palpitations et des vertiges tous les soirs. Je l'ai signalé au secrétariat, personne ne m'a rappelée. Que dois-je \
-faire ?"
-17/11/2026 18:40;Google;5;Marc T.;Une équipe formidable;"Accueil chaleureux, médecin à l'écoute, merci à toute l'équipe !"
-17/11/2026 08:05;Google;1;Julie D.;Quatre heures aux urgences;"Attente interminable, personne ne répond, c'est \
-inadmissible. On nous a laissés dans le couloir."
-16/11/2026 14:22;Hospitalidée;4;Ines;;"Très bien soignée, mais le parking est vraiment trop cher."
-15/11/2026 11:30;Google;5;Paul R.;;
-14/11/2026 20:10;Hospitalidée;3;Nadia;Suivi de grossesse;"Suivi sérieux et sage-femme très humaine. En revanche, \
-impossible de joindre le secrétariat."
+{1} 09:12;Google;2;Léa B.;Palpitations depuis le traitement;"Bonjour, depuis que je prends du \
+levothyrox j'ai des palpitations et des vertiges tous les soirs. Je l'ai signalé au secrétariat, personne ne \
+m'a rappelée. Que dois-je faire ?"
+{2} 18:40;Google;5;Marc T.;Une équipe formidable;"Accueil chaleureux, médecin à l'écoute."
+{2} 08:05;Google;1;Julie D.;Quatre heures aux urgences;"Attente interminable, personne ne répond, \
+c'est inadmissible. On nous a laissés dans le couloir."
+{3} 14:22;Hospitalidée;4;Ines;;"Très bien soignée, mais le parking est vraiment trop cher."
+{4} 11:30;Google;5;Paul R.;;
+{6} 20:10;Hospitalidée;3;Nadia;Suivi de grossesse;"Suivi sérieux et sage-femme très humaine. En \
+revanche, impossible de joindre le secrétariat."
 """
 
 
 @pytest.fixture
 def reviewed(desk: Desk, tmp_path: Path) -> None:
     """The messages above, imported as a secretary would."""
+    today = datetime.now(UTC)
+    days = [f"{today - timedelta(days=ago):%d/%m/%Y}" for ago in range(7)]
     file = tmp_path / "avis-en-ligne.csv"
-    file.write_text(REVIEWS, encoding="utf-8")
+    file.write_text(REVIEWS.format(*days), encoding="utf-8")
     desk.run("import", str(file), "--to", "trois-rivieres")
 
 
@@ -44,6 +48,8 @@ def test_the_pictures_of_the_readme(visit: Callable[..., Visitor]) -> None:
     clara.page.keyboard.press("j")
     expect(clara.page.locator("#ticket mark").first).to_be_visible()
     clara.look("readme-inbox")
-    clara.page.goto(f"{HOME}/summary/?period=everything")
-    expect(clara.page.locator(".chart canvas, .chart svg").first).to_be_visible()
+    clara.page.goto(f"{HOME}/summary/?from=2021-07-01&to=2022-12-31")
+    chart = clara.page.locator(".chart canvas, .chart svg").first
+    expect(chart).to_be_visible()
+    chart.scroll_into_view_if_needed()
     clara.look("readme-summary")
