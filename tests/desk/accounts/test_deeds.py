@@ -39,9 +39,12 @@ def test_every_act_on_a_message_and_every_end_of_an_import_has_words() -> None:
 
 def test_details_are_named_short_and_never_empty() -> None:
     with translation.override("en"):
-        shown = deeds.detail_words({"policy": "x" * 500, "before": "", "correction": 7, "from": 0})
-    assert [name for name, _ in shown] == ["from", "rules"]
-    assert len(shown[1][1]) == deeds.LONGEST
+        shown = deeds.detail_words(
+            {"file": "x" * 500, "to": "", "policy": "[[queues]]", "from": 0, "role": "manager"}
+        )
+    assert [name for name, _ in shown] == ["file", "from", "role"]
+    assert len(shown[0][1]) == deeds.LONGEST
+    assert shown[2][1] == "works and configures"
 
 
 def test_targets_are_named() -> None:

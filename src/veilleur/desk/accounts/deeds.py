@@ -12,6 +12,8 @@ from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
+from veilleur.desk.accounts.models import Role
+
 DEEDS: dict[str, Promise] = {
     "accounts.found": _("organisation founded"),
     "accounts.admit": _("person admitted"),
@@ -52,7 +54,6 @@ TARGETS: dict[str, Promise] = {
 }
 DETAILS: dict[str, Promise] = {
     "added": _("added"),
-    "before": _("before"),
     "cursor": _("rows read"),
     "email": _("e-mail"),
     "failure": _("failure"),
@@ -60,11 +61,9 @@ DETAILS: dict[str, Promise] = {
     "from": _("from"),
     "key": _("key"),
     "language": _("language"),
-    "mapping": _("columns"),
     "name": _("name"),
     "now": _("now"),
     "outcome": _("outcome"),
-    "policy": _("rules"),
     "rejected": _("refused"),
     "role": _("role"),
     "to": _("to"),
@@ -86,7 +85,12 @@ def target_words(target: str) -> str:
 def detail_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(name, value cut to a line) of each detail that has a value and a name that people know."""
     named = [(str(words), details.get(name)) for name, words in DETAILS.items()]
-    return [(name, Truncator(value).chars(LONGEST)) for name, value in named if value not in ("", None)]
+    return [(name, _value_words(value)) for name, value in named if value not in ("", None)]
+
+
+def _value_words(value: object) -> str:
+    words = {str(role): str(role.label) for role in Role}.get(str(value), str(value))
+    return Truncator(words).chars(LONGEST)
 
 
 def choices() -> list[tuple[str, str]]:
