@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from veilleur.desk.inbox.models import Seen, TicketRow
+from veilleur.desk.inbox.models import MentionVersion, Seen, TicketRow
 
 
 def url(name: str, organisation, **arguments) -> str:
@@ -148,3 +148,28 @@ def test_a_reader_is_offered_no_act(client_reader_a, organisation_a, make_mentio
     )
     assert answer.status_code == 403
     assert TicketRow.objects.get().status == "new"
+
+
+def test_a_conversation_is_shown_from_any_of_its_messages(client_a, organisation_a, make_mention):
+    make_mention(organisation_a, text="Le début.", external_id="start")
+    make_mention(organisation_a, text="Une réponse.", thread="start")
+    last = make_mention(organisation_a, text="Une autre.", thread="start").ticket
+    make_mention(organisation_a, text="Sans rapport.")
+    page = body(client_a, url("ticket", organisation_a, ticket=last.pk), status="closed")
+    assert page.index("Le début.") < page.index("Une réponse.")
+    assert "Sans rapport." not in page
+    first = TicketRow.objects.get(mention__external_id="start")
+    assert "Une réponse." in body(client_a, url("ticket", organisation_a, ticket=first.pk), status="closed")
+
+
+def test_the_other_messages_of_an_author_and_earlier_wordings_stand_beside(
+    client_a, organisation_a, make_mention
+):
+    make_mention(organisation_a, text="Un autre jour.", author="anonyme-7")
+    mention = make_mention(organisation_a, text="Rien à redire, merci.", author="anonyme-7")
+    MentionVersion.objects.create(
+        mention=mention, number=1, digest="x", text="Tout à redire, merci.", collected_at=mention.collected_at
+    )
+    page = body(client_a, url("ticket", organisation_a, ticket=mention.ticket.pk), status="closed")
+    assert "Un autre jour." in page
+    assert "<del>Tout</del><ins>Rien</ins> à redire, merci." in page

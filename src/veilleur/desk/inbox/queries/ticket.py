@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -219,11 +218,19 @@ def _others(mention: MentionRow) -> tuple[tuple[Other, ...], str]:
 
 
 def _thread(mention: MentionRow) -> tuple[Other, ...]:
-    """The messages of the same conversation, oldest first; empty when it stands alone."""
-    opener = mention.thread or mention.external_id
-    same = MentionRow.objects.filter(organisation_id=mention.organisation_id, source_id=mention.source_id)
-    same = same.filter(Q(thread=opener) | Q(external_id=opener)).exclude(pk=mention.pk)
-    return tuple(map(_other, same.select_related("ticket").order_by("ticket__position")[: 4 * MOST_SHOWN]))
+    """The messages of the same conversation, oldest first; empty when it stands alone.
+
+    The opener and the replies are two questions: one with "or" would walk every message on SQLite.
+    """
+    here = MentionRow.objects.select_related("ticket").filter(
+        organisation_id=mention.organisation_id, source_id=mention.source_id
+    )
+    others = here.exclude(pk=mention.pk)
+    opener = list(others.filter(external_id=mention.thread)) if mention.thread else []
+    replies = others.filter(thread=mention.thread or mention.external_id).exclude(
+        pk__in=[one.pk for one in opener]
+    )
+    return tuple(map(_other, [*opener, *replies.order_by("ticket__position")[: 4 * MOST_SHOWN]]))
 
 
 def _other(mention: MentionRow) -> Other:
