@@ -28,6 +28,7 @@ from training.opinions import Row
 from veilleur.reading.features import CHARACTER_WEIGHT, DENSE, Features, extract, rows
 from veilleur.reading.heads import Head, judge, softmax, word_scale
 from veilleur.reading.parts import PARTS, parts
+from veilleur.vocabulary import Sentiment
 
 LABELS = ("neg", "neu", "pos")
 VERSION = "1"
@@ -40,6 +41,8 @@ REGULARISATION = 0.5
 DENSE_SCALE = 0.5
 FOLDS = 3
 SEED = 20240501
+_LYING_STARS = {Sentiment.POS: 0.0, Sentiment.NEG: 1.0}
+"""One in four of our sentences carries the opposite stars: irony does, and the words must win."""
 SMALLEST = 2e-3
 """Weights nearer to 0 are dropped: they say nothing and cost bytes."""
 
@@ -105,10 +108,12 @@ def learnable(folder: Path) -> list[Row]:
 
 
 def _hide(row: Row, stars: float, question: float, title: float) -> Row:
+    if row.corpus == opinions.OWN:
+        return replace(row, rating_share=_LYING_STARS.get(row.label)) if stars < 0.25 else row
     hidden = row
     if stars < 0.5:
         hidden = replace(hidden, rating_share=None)
-    if question < 0.4 and row.corpus != opinions.OWN:
+    if question < 0.4:
         hidden = replace(hidden, asked=row.blinded().asked)
     return hidden.untitled() if title < 0.5 else hidden
 

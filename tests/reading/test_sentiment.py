@@ -74,6 +74,13 @@ def test_the_stars_never_decide_against_the_words(reader):
     assert found(reader, "Merci à toute l'équipe, vous êtes formidables !", stars=1).label != "neg"
 
 
+@pytest.mark.parametrize(
+    "text", ["Bravo, 4 h d'attente et personne pour nous répondre", "Bravo, trois heures d'attente"]
+)
+def test_five_stars_may_mock(reader, text):
+    assert found(reader, text, stars=5).label == "neg"
+
+
 def test_the_stars_help_when_the_words_doubt(reader):
     worse, better = (found(reader, "Deuxième consultation.", stars=stars) for stars in (1, 5))
     assert (worse.label, better.label) != ("pos", "neg")

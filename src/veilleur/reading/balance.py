@@ -15,7 +15,7 @@ Floats = NDArray[np.float32]
 COLUMNS = (
     "praised", "praise denied", "blamed", "blame denied",
     "balance", "both sides", "first opinion", "last opinion", "turn", "opinion after the turn",
-    "nothing", "wish", "asking",
+    "nothing", "wish", "asking", "cheer then blame",
 )  # fmt: skip
 """Names of `Opinions.columns()`, in order."""
 
@@ -38,7 +38,7 @@ class Opinions:
         nothing = np.minimum(self._count(self._said("nothing")), 1)
         others = [np.log1p(self._count(self._said(name))) for name in ("wish", "asking")]
         edges = (self._first(), self._last(), turn, self._after_turn())
-        return [*map(np.log1p, counts), _balance(counts), both, *edges, nothing, *others]
+        return [*map(np.log1p, counts), _balance(counts), both, *edges, nothing, *others, self._mock()]
 
     def balance(self) -> Floats:
         """-1 when all is blame, 1 when all is praise."""
@@ -81,6 +81,19 @@ class Opinions:
         out = np.zeros(self.texts, dtype=np.float32)
         out[self.words.owner[places]] = signs[places]
         return out
+
+    def _mock(self) -> Floats:
+        """1 for « Bravo, … » with nothing but blame after it: irony has this shape."""
+        signs, words = self.signs(), self.words
+        good, bad = (self._count(signs == sign) for sign in (1, -1))
+        opens = np.searchsorted(words.owner, np.arange(self.texts))
+        mocking = (good == 1) & (bad > 0) & (self._count(self._said("pivot")) == 0)
+        cheers = np.isin(self.concepts, [catalogue().number(name) for name in ("cheer", "thanks")])
+        alone = np.append(words.clause[1:] != words.clause[:-1], True)
+        heads = np.flatnonzero((signs > 0) & (cheers | alone))
+        heads = heads[heads - opens[words.owner[heads]] <= 1]
+        opened = np.bincount(words.owner[heads], minlength=self.texts) > 0
+        return np.asarray(mocking & opened, dtype=np.float32)
 
     def _after_turn(self) -> Floats:
         """What is said after the last « mais » of each text, between -2 and 2."""

@@ -13,16 +13,20 @@ from numpy.typing import NDArray
 
 from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
-from veilleur.reading.features import Features, Floats
+from veilleur.reading.features import DENSE, Features, Floats
 from veilleur.reading.heads import Judgement
 from veilleur.reading.words import Integers
 
 PARTS = (
     "best part", "worst part", "the lesser of both", "product of both",
     "turns", "good parts", "bad parts", "the rarer of both", "both", "share of the rarer", "changes of tone",
-    "words", "both, long", "product, long", "negative", "neutral", "positive", "doubt between poles",
+    "words", "both, long", "product, long", "negative", "neutral", "positive",
+    "doubt between poles", "cheer then blame",
 )  # fmt: skip
 """Names of the numbers, in order."""
+
+
+_CHEER = DENSE.index("cheer then blame")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def parts(features: Features, judgement: Judgement, negative: int, positive: int
             np.log1p(rarer), rarer > 0, rarer / (good + bad + 1),
             np.log1p(_changes(tone, owner, texts)), length,
             (rarer > 0) * length, np.sqrt(best * worst) * length,
-            *chances.T, chances[:, positive] * chances[:, negative],
+            *chances.T, chances[:, positive] * chances[:, negative], features.dense[:, _CHEER],
         ],
         axis=1,
     ).astype(np.float32)  # fmt: skip
