@@ -28,14 +28,6 @@ def recent():
     return timezone.now() - timedelta(days=2)
 
 
-def card(response, title):
-    return next(card for card in response.context["page"].cards if card.title == title)
-
-
-def chart(response, key):
-    return next(chart for chart in response.context["page"].charts if chart.key == key)
-
-
 def test_a_stranger_sees_nothing(client_b, url):
     assert client_b.get(url).status_code == 404
     assert client_b.get(f"{url}figures.csv").status_code == 404
@@ -118,6 +110,11 @@ def test_a_period_is_compared_with_the_one_before(client_a, url, organisation_a,
     make_mention(organisation_a, published_at=recent)
     assert client_a.get(url, {"period": "30"}).context["page"].cards[0].trend.startswith("+1")
     assert client_a.get(url, {"period": "all"}).context["page"].cards[0].trend == ""
+
+
+def test_without_ratings_there_is_no_empty_drawing(client_a, url, organisation_a, make_mention, recent):
+    make_mention(organisation_a, published_at=recent)
+    assert [chart.key for chart in client_a.get(url).context["page"].charts] == ["volume", "queues"]
 
 
 def test_two_dates_are_days_of_the_organisation(client_a, url, organisation_a, make_mention):

@@ -77,13 +77,12 @@ def feeling_name(feeling: Sentiment) -> str:
 
 
 def charts(points: Sequence[Point], bucket: Bucket, policy: Policy, language: str, link: Link) -> list[Chart]:
-    """Volume by feeling, rating, volume by queue: over the same steps."""
+    """Volume by feeling, rating (when something is rated), volume by queue: over the same steps."""
     steps = [Step(wording.step(p.days, bucket), wording.span(p.days), link(p.days)) for p in points]
-    return [
-        _chart("volume", _("Messages by feeling"), "bar", _feelings(points), steps),
-        _chart("rating", _("Average rating"), "line", _ratings(points), steps),
-        _chart("queues", _("Messages by queue"), "bar", _queues(points, policy, language), steps),
-    ]
+    drawn = [_chart("volume", _("Messages by feeling"), "bar", _feelings(points), steps)]
+    if any(point.tally.rated for point in points):
+        drawn.append(_chart("rating", _("Average rating"), "line", _ratings(points), steps))
+    return [*drawn, _chart("queues", _("Messages by queue"), "bar", _queues(points, policy, language), steps)]
 
 
 def _feelings(points: Sequence[Point]) -> list[Line]:

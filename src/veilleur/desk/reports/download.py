@@ -49,7 +49,9 @@ def _lines(points: Sequence[Point], queues: Sequence[str]) -> Iterator[list[str]
             point.days.last.isoformat(),
             str(counted.messages),
             str(counted.rated),
-            "" if counted.rating is None else number_format(counted.rating, 2, force_grouping=False),
+            ""
+            if counted.rating is None
+            else number_format(round(counted.rating, 2), 2, force_grouping=False),
             *(str(counted.sentiments.get(feeling.value, 0)) for feeling in FEELINGS),
             str(counted.answered),
             *(str(counted.queues.get(queue, 0)) for queue in queues),

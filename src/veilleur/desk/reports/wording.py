@@ -21,7 +21,8 @@ MINUS = "\u2212"
 
 def number(value: float | None, decimals: int = 0) -> str:
     """« 1 234 », « 3,8 »; a dash when there is nothing."""
-    return MISSING if value is None else number_format(value, decimals, force_grouping=True)
+    # Django's own formatting cuts digits off instead of rounding.
+    return MISSING if value is None else number_format(round(value, decimals), decimals, force_grouping=True)
 
 
 def percent(share: float | None) -> str:
