@@ -42,14 +42,13 @@ def reviewed(desk: Desk, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("reviewed")
 def test_the_pictures_of_the_readme(visit: Callable[..., Visitor]) -> None:
-    clara = visit("clara@example.org")
+    clara = visit("clara@example.org", viewport={"width": 1280, "height": 740})
     clara.page.goto(f"{HOME}/inbox/?source=avis-en-ligne")
     expect(clara.page.locator("a.row")).to_have_count(6)
     clara.page.keyboard.press("j")
     expect(clara.page.locator("#ticket mark").first).to_be_visible()
     clara.look("readme-inbox")
     clara.page.goto(f"{HOME}/summary/?from=2021-07-01&to=2022-12-31")
-    chart = clara.page.locator(".chart canvas, .chart svg").first
-    expect(chart).to_be_visible()
-    chart.scroll_into_view_if_needed()
+    clara.page.set_viewport_size({"width": 1280, "height": 1150})
+    expect(clara.page.locator(".chart canvas, .chart svg").first).to_be_visible()
     clara.look("readme-summary")
