@@ -44,6 +44,8 @@ ENGLISH = (
     "rude friendly quick explained care maternity children staff letter helpful lovely noisy crowded "
 )
 WORDS = {"fr": FRENCH.split(), "en": ENGLISH.split()}
+WEIGHTS = {language: [1 / rank for rank, _word in enumerate(words, 2)] for language, words in WORDS.items()}
+"""As in any language, a few words are everywhere and most are rare."""
 DRUGS = ("levothyrox", "doliprane", "ibuprofène", "méthotrexate", "isotrétinoïne")
 REACTIONS = ("palpitations", "vertiges", "nausées", "éruption", "maux de tête")
 RARE = 2_000
@@ -180,7 +182,7 @@ def _message(pk: int, organisation: int, source: int, dice: random.Random) -> tu
 
 
 def _text(language: str, dice: random.Random) -> tuple[str, list[dict[str, Any]]]:
-    words = dice.choices(WORDS[language], k=dice.randrange(15, 50))
+    words = dice.choices(WORDS[language], WEIGHTS[language], k=dice.randrange(15, 50))
     if dice.random() < 0.2:
         words[0] = f"rare{dice.randrange(RARE):04d}"
     label = dice.choice(("neg", "pos", "neu", "mixed"))
