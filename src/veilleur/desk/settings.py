@@ -153,6 +153,8 @@ def _database() -> dict[str, Any]:
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
                 "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON;"
+                # 32 MiB of journal between two checkpoints: a long import waits less for the disk.
+                "PRAGMA wal_autocheckpoint=8000;"
             ),
         },
     }

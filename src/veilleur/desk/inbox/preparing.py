@@ -7,6 +7,7 @@ the first one writes. Both ways give the same columns to the byte. No Django her
 from __future__ import annotations
 
 import copyreg
+import gc
 import json
 import multiprocessing
 import signal
@@ -151,6 +152,8 @@ def _serve(pipe: Connection, policy: str, now: datetime) -> None:
     """The life of the second process: until the first one closes the pipe, or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process to handle
     prepare = Preparation(policy, now)
+    prepare([])  # loads the lexicons while the first batch is still being parsed
+    gc.freeze()  # they stay for good: no need to look for garbage in them, batch after batch
     while True:
         try:
             mentions = pipe.recv()
