@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.journeys.visitor import Visitor
 from veilleur.listening.samples import Sample, samples
@@ -43,6 +43,9 @@ PEOPLE = (
     ("northmoor", "clara@example.org", "Clara Martin", "manager"),
     ("northmoor", "grace@example.org", "Grace Hill", "manager"),
 )
+
+# Other tests share the two cores: a slow answer is not a wrong one.
+expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)
