@@ -16,6 +16,7 @@ from veilleur.desk.inbox.columns import reason_of
 from veilleur.desk.inbox.models import TicketRow
 from veilleur.desk.sources.models import CollectionRun, RunState
 from veilleur.triage import Policy, house_policy, load_policy, sentences
+from veilleur.vocabulary import Reason
 
 TOP = 5
 SENTIMENTS = {
@@ -72,14 +73,15 @@ def _counted(organisation: Organisation, column: str) -> list[tuple[str, int]]:
 
 
 def _reasons(organisation: Organisation, policy: Policy) -> Text:
-    """The rules that spoke most often, each by its most frequent sentence."""
-    said: dict[str, Counter[str]] = {}
-    for records in _tickets(organisation).values_list("reasons", flat=True).iterator():
-        reasons = [reason_of(record) for record in records]
-        for reason, sentence in zip(reasons, sentences(reasons, policy, language()), strict=True):
-            said.setdefault(reason.rule, Counter())[sentence] += 1
-    top = sorted(said.values(), key=lambda counter: -counter.total())[:TOP]
-    return _lines((counter.most_common(1)[0][0], counter.total()) for counter in top)
+    """The rules that spoke most often; what filled each sentence differs from ticket to ticket."""
+    rules = Counter(
+        reason_of(record).rule
+        for records in _tickets(organisation).values_list("reasons", flat=True).iterator()
+        for record in records
+    )
+    top = rules.most_common(TOP)
+    told = sentences([Reason(rule) for rule, _ in top], policy, language())
+    return _lines(zip(told, (count for _, count in top), strict=True))
 
 
 def _lines(pairs: Iterable[tuple[str, int]]) -> Text:
