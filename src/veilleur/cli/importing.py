@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import signal
 import time
 from collections.abc import Iterator
@@ -88,11 +87,11 @@ def import_file(
 
 
 def _source_key(file: Path) -> str:
-    """The file's name without the dates and numbers at its end: the next export is the same source."""
     from django.utils.text import slugify
 
-    stem = re.sub(r"[\d\W_]+$", "", file.name.partition(".")[0])
-    return slugify(stem) or "file"
+    from veilleur.desk.sources.actions import source_name
+
+    return slugify(source_name(file.name)) or "file"
 
 
 def _proposed(organisation: Organisation, table: Table, file: Path | None) -> Mapping:

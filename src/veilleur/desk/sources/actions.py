@@ -5,6 +5,7 @@ The runner's own steps (claim, advance, end) are in `running`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -37,6 +38,15 @@ def add_source(organisation: Organisation, name: str, *, by: str, key: str = "")
     if is_new:
         audit.record(organisation, by, "sources.add", f"source:{source.pk}", {"key": key, "name": name})
     return source
+
+
+def source_name(file_name: str) -> str:
+    """The name of a file without the dates and numbers at its end: the next export is the same source.
+
+    >>> source_name("Avis Google 2026-03.csv"), source_name("2026.csv")
+    ('Avis Google', '')
+    """
+    return re.sub(r"[\d\W_]+$", "", file_name.partition(".")[0])
 
 
 def draft_run(

@@ -157,11 +157,16 @@ class MappingForm(forms.Form):
 def _initial(headers: list[str], mapping: Mapping) -> dict[str, Any]:
     field_of = {header: name.value for name, header in mapping.columns().items()}
     return {
-        "scale_worst": mapping.scale.worst if mapping.scale else None,
-        "scale_best": mapping.scale.best if mapping.scale else None,
+        "scale_worst": _plain(mapping.scale.worst) if mapping.scale else None,
+        "scale_best": _plain(mapping.scale.best) if mapping.scale else None,
         "date_order": mapping.date_order.value,
         "zone": mapping.zone,
         "constant_network": mapping.constant_network,
         "constant_place": mapping.constant_place,
         **{choice_name(index): field_of.get(header, "") for index, header in enumerate(headers)},
     }
+
+
+def _plain(number: float) -> float:
+    """5, not 5.0: what a person would write."""
+    return int(number) if number.is_integer() else number

@@ -49,7 +49,7 @@ def _draft(form: UploadForm, place: Workplace) -> CollectionRun:
     file = form.upload
     source: Source | None = form.cleaned_data["source"]
     if source is None:
-        name = form.cleaned_data["name"] or Path(file.name or "").stem or _("File")
+        name = form.cleaned_data["name"] or actions.source_name(file.name or "") or _("File")
         source = actions.add_source(place.organisation, name, by=place.user.email)
     return actions.draft_run(source, file.chunks(), file.name or "", person=place.user)
 
