@@ -7,13 +7,14 @@ organisation's).
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
 from django.utils.dateformat import format as format_moment
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, override, pgettext
 
 from veilleur.vocabulary import Precision
 
@@ -34,8 +35,20 @@ def day(moment: datetime | None) -> str:
         return ""
     local = timezone.localtime(moment)
     if local.day == 1:
-        return format_moment(local, pgettext("date, first of the month", "j F Y"))
-    return format_moment(local, pgettext("date", "j F Y"))
+        return _written(local, pgettext("date, first of the month", "j F Y"))
+    return _written(local, pgettext("date", "j F Y"))
+
+
+def _written(local: datetime, pattern: str) -> str:
+    """`local` by a pattern of Django's, in the active language."""
+    return _remembered(local.replace(second=0, microsecond=0, tzinfo=None), pattern, get_language() or "")
+
+
+@lru_cache(maxsize=8_192)
+def _remembered(clock: datetime, pattern: str, language: str) -> str:
+    """A page says the same dates again and again, and Django's formatter is slow."""
+    with override(language or None):
+        return format_moment(clock, pattern)
 
 
 @register.filter
@@ -43,8 +56,8 @@ def clock(moment: datetime) -> str:
     """« 14 h 05 », « 18 h »."""
     local = timezone.localtime(moment)
     if local.minute == 0:
-        return format_moment(local, pgettext("time, on the hour", "H:i"))
-    return format_moment(local, pgettext("time", "H:i"))
+        return _written(local, pgettext("time, on the hour", "H:i"))
+    return _written(local, pgettext("time", "H:i"))
 
 
 @register.filter
@@ -105,8 +118,8 @@ def _near(moment: datetime, now: datetime) -> str:
     if local.year != timezone.localtime(now).year:
         return day(moment)
     if local.day == 1:
-        return format_moment(local, pgettext("date of this year, first of the month", "j F"))
-    return format_moment(local, pgettext("date of this year", "j F"))
+        return _written(local, pgettext("date of this year, first of the month", "j F"))
+    return _written(local, pgettext("date of this year", "j F"))
 
 
 def length(span: timedelta) -> str:

@@ -27,7 +27,7 @@ from veilleur.desk.inbox.queries.turning import (
 from veilleur.desk.inbox.segments import Segment, excerpt
 from veilleur.triage import Policy, sentences
 
-PAGE = 30
+PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -101,14 +103,18 @@ def _dated_beyond(tickets: QuerySet[TicketRow], spot: Spot | None, *, upward: bo
 
 def counts_capped(place: Workplace, views: Sequence[Filters]) -> list[str]:
     """The counts of several views, none of which searches words, in one question to the database."""
-    parts = [narrowed(place, view).values("pk")[:COUNT_CAP].query.sql_with_params() for view in views]
-    columns = ", ".join(
-        f"(SELECT COUNT(*) FROM ({sql}) AS counted)"  # noqa: S608 - Django's own SQL, its values apart
-        for sql, _params in parts
-    )
+    parts = [_counting(place, view, COUNT_CAP) for view in views]
+    columns = ", ".join(sql for sql, _params in parts)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns}", [value for _sql, params in parts for value in params])
         return [capped(count, COUNT_CAP) for count in cursor.fetchone()]
+
+
+@lru_cache(maxsize=1_024)
+def _counting(place: Workplace, view: Filters, cap: int) -> tuple[str, tuple[Any, ...]]:
+    """The count of one view as SQL. It depends on who asks alone; building it costs more than running it."""
+    sql, params = narrowed(place, view).values("pk")[:cap].query.sql_with_params()
+    return f"(SELECT COUNT(*) FROM ({sql}) AS counted)", params  # noqa: S608 - Django's own SQL, its values apart
 
 
 def count_cap(filters: Filters) -> int:
