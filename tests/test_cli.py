@@ -206,6 +206,8 @@ def test_policies_are_shown_and_checked(terminal: Terminal) -> None:
     assert "well formed" in terminal.run("policy", "check", terminal.file("policy.toml", house))
     broken = terminal.file("broken.toml", house.replace("\npriority =", "\nprioritee =", 1))
     assert "prioritee" in terminal.run("policy", "check", broken, code=1)
+    terminal.environment["LC_ALL"] = "fr_FR.UTF-8"
+    assert "Vouliez-vous dire «\u00a0priority\u00a0»" in terminal.run("policy", "check", broken, code=1)
     assert not terminal.data.exists()
 
 

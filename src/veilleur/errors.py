@@ -64,7 +64,23 @@ class RowRefused(InvalidInput):
 
 
 class PolicyInvalid(InvalidInput):
-    """A triage policy is not well formed; the message names the rule and the key."""
+    """A triage policy is not well formed; the message names the rule and the key.
+
+    `code`, `details` and `place` (the way to the key, as pairs of kind and name) let a screen
+    say it in the reader's language (`veilleur.triage.mistake`); the message itself is English.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        code: str = "",
+        details: Mapping[str, str] | None = None,
+        place: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.details = dict(details or {})
+        self.place = place
 
 
 class PluginInvalid(VeilleurError):

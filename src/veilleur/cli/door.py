@@ -11,7 +11,8 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from veilleur.cli.words import language
-from veilleur.errors import Cancelled, VeilleurError
+from veilleur.errors import Cancelled, PolicyInvalid, VeilleurError
+from veilleur.triage import mistake
 
 CANNOT, SOME_REFUSED, STOPPED = 1, 3, 130
 """Exit codes: it cannot be done; done, but rows were refused; stopped by a person (2 is bad usage)."""
@@ -30,6 +31,9 @@ class Commands(TyperGroup):
         except Cancelled as error:
             complain(str(error))
             raise typer.Exit(STOPPED) from error
+        except PolicyInvalid as error:
+            complain(mistake(error, language()))
+            raise typer.Exit(CANNOT) from error
         except (VeilleurError, OSError) as error:
             complain(str(error))
             raise typer.Exit(CANNOT) from error

@@ -5,6 +5,7 @@ their conditions. `route` applies it to one message and one reading; `sentences`
 reader's language.
 """
 
+from veilleur.triage.mistakes import mistake
 from veilleur.triage.policy import Otherwise, Policy, Queue, Rule, Words
 from veilleur.triage.routing import route
 from veilleur.triage.sentences import sentences
@@ -19,6 +20,7 @@ __all__ = [
     "house_policy",
     "house_policy_text",
     "load_policy",
+    "mistake",
     "route",
     "sentences",
 ]

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
 
-from veilleur.errors import PolicyInvalid
+from veilleur.triage.mistakes import Place, meant, refused
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -22,47 +21,39 @@ _DELAY = re.compile(r"(\d{1,4}) ?([hd])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """A short hint: the nearest known word, else all of them; empty when nothing is known."""
-    near = get_close_matches(word, known, n=1, cutoff=0.5)
-    if near:
-        return f" Did you mean “{near[0]}”?"
-    return f" Known: {', '.join(sorted(known))}." if known else ""
-
-
 class Table:
     """One table of the policy.
 
-    `where` names it in messages (`rule “low-rating”`); `known` are the keys it may have.
+    `place` is the way to it, for who must be told; `known` are the keys it may have.
     """
 
-    def __init__(self, where: str, values: object, known: Collection[str]) -> None:
+    def __init__(self, place: Place, values: object, known: Collection[str]) -> None:
         if not isinstance(values, Mapping):
-            raise PolicyInvalid(f"{where}: a table is expected, not {values!r}.")
-        self.where = where
+            raise refused(place, "not_a_table", value=repr(values))
+        self.place = place
         self._values: Mapping[str, Any] = values
         for key in values:
             if key not in known:
-                self.refuse(key, f"it is not known here.{did_you_mean(key, known)}")
+                self.refuse(key, "unknown_key", **meant(key, known))
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
-    def refuse(self, key: str, problem: str) -> NoReturn:
-        """Raises `PolicyInvalid` that names this table and `key`."""
-        raise PolicyInvalid(f"{self.where}, key “{key}”: {problem}")
+    def refuse(self, key: str, code: str, /, **details: str) -> NoReturn:
+        """Raises `PolicyInvalid` that names this table and `key`; `code` is a mistake of `mistakes.toml`."""
+        raise refused((*self.place, ("key", key)), code, **details)
 
     def value(self, key: str) -> Any:
         """The value of a key that must be there."""
         if key not in self._values:
-            self.refuse(key, "it is missing.")
+            self.refuse(key, "missing")
         return self._values[key]
 
     def text(self, key: str) -> str:
         """A text that is not empty."""
         value = self.value(key)
         if not isinstance(value, str) or not value.strip():
-            self.refuse(key, f"a text is expected, not {value!r}.")
+            self.refuse(key, "not_a_text", value=repr(value))
         return value.strip()
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -70,28 +61,24 @@ class Table:
         value = self.value(key)
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not items:
-            self.refuse(key, f"a text or a list of texts is expected, not {value!r}.")
+            self.refuse(key, "not_texts", value=repr(value))
         for item in items:
             if not isinstance(item, str) or not item.strip():
-                self.refuse(key, f"a text is expected, not {item!r}.")
+                self.refuse(key, "not_a_text", value=repr(item))
         return tuple(item.strip() for item in items)
 
     def identifier(self, key: str) -> str:
         """A short name in lower case: letters, digits and hyphens."""
         value = self.text(key)
         if not IDENTIFIER.fullmatch(value) or len(value) > LONGEST_IDENTIFIER:
-            self.refuse(
-                key,
-                f"“{value}” must be lower-case letters, digits and hyphens, "
-                f"{LONGEST_IDENTIFIER} characters at most.",
-            )
+            self.refuse(key, "bad_identifier", value=value, limit=str(LONGEST_IDENTIFIER))
         return value
 
     def one_of(self, key: str, known: Collection[str]) -> str:
         """A text that is one of `known`."""
         value = self.text(key)
         if value not in known:
-            self.refuse(key, f"“{value}” is not known.{did_you_mean(value, known)}")
+            self.refuse(key, "unknown_value", value=value, **meant(value, known))
         return value
 
     def some_of(self, key: str, known: Collection[str]) -> frozenset[str]:
@@ -99,7 +86,7 @@ class Table:
         values = self.texts(key)
         for value in values:
             if value not in known:
-                self.refuse(key, f"“{value}” is not known.{did_you_mean(value, known)}")
+                self.refuse(key, "unknown_value", value=value, **meant(value, known))
         return frozenset(values)
 
     def member(self, key: str, kind: type[E]) -> E:
@@ -110,26 +97,26 @@ class Table:
         """A number between 0 and 1."""
         value = self.value(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            self.refuse(key, f"a number between 0 and 1 is expected, not {value!r}.")
+            self.refuse(key, "not_a_share", value=repr(value))
         return float(value)
 
     def count(self, key: str) -> int:
         """A whole number, zero or more."""
         value = self.value(key)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            self.refuse(key, f"a whole number is expected, not {value!r}.")
+            self.refuse(key, "not_a_count", value=repr(value))
         return int(value)
 
     def yes_or_no(self, key: str) -> bool:
         """`true` or `false`."""
         value = self.value(key)
         if not isinstance(value, bool):
-            self.refuse(key, f"true or false is expected, not {value!r}.")
+            self.refuse(key, "not_yes_or_no", value=repr(value))
         return value
 
     def delay(self, key: str) -> timedelta:
         """Hours or days: `"4h"`, `"2d"`."""
         match = _DELAY.fullmatch(self.text(key))
         if match is None:
-            self.refuse(key, f"hours or days are expected (“4h”, “2d”), not {self._values[key]!r}.")
+            self.refuse(key, "not_a_delay", value=repr(self._values[key]))
         return int(match[1]) * _UNITS[match[2]]

@@ -9,7 +9,6 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import groupby
 
-from veilleur.errors import PolicyInvalid
 from veilleur.triage.conditions import (
     AgeBetween,
     Condition,
@@ -24,14 +23,17 @@ from veilleur.triage.conditions import (
     WaitingFor,
 )
 from veilleur.triage.details import OF_MESSAGE, Variable
+from veilleur.triage.mistakes import Place, meant, refused
 from veilleur.triage.policy import LANGUAGES, OTHERWISE, Otherwise, Policy, Queue, Rule, Words
 from veilleur.triage.sentences import OPTIONAL, VARIABLE
-from veilleur.triage.table import Table, did_you_mean
+from veilleur.triage.table import Table
 from veilleur.vocabulary import Language, Priority, QueueName, Sentiment
 
 _FOUND = re.compile(r"([a-z][a-z0-9_]*)(?::([^:|\s]+(?:\|[^:|\s]+)*))?")
 _OUTCOME = ("queue", "priority", "due_in", "reason")
 _BRACES = re.compile(r"[{}\[\]]")
+_AT_LINE = re.compile(r"(?s)(?P<words>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
+_ROOT: Place = (("policy", ""),)
 
 
 @lru_cache(maxsize=64)
@@ -42,11 +44,11 @@ def load_policy(text: str, known_analyzers: frozenset[str] | None = None) -> Pol
     name would never apply); leave it out to load a policy that was checked before.
     Raises `PolicyInvalid`, naming the rule and the key.
     """
-    root = Table("policy", _parse(text), ("queues", "rules", "otherwise"))
+    root = Table(_ROOT, _parse(text), ("queues", "rules", "otherwise"))
     queues = _queues(root.value("queues"))
     ids = [queue.id for queue in queues]
     rules = _rules(root.value("rules"), ids, known_analyzers)
-    otherwise = _otherwise(Table("otherwise", root.value("otherwise"), _OUTCOME), ids)
+    otherwise = _otherwise(Table((("otherwise", ""),), root.value("otherwise"), _OUTCOME), ids)
     return Policy(queues, rules, otherwise)
 
 
@@ -64,21 +66,24 @@ def house_policy() -> Policy:
 def _parse(text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyInvalid(f"policy: this is not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits, a list in a list in a list…
+        at_line = _AT_LINE.fullmatch(str(error))
+        if at_line:
+            raise refused(_ROOT, "not_toml_at", **at_line.groupdict()) from error
+        raise refused(_ROOT, "not_toml", words=str(error)) from error
 
 
-def _tables(where: str, values: object) -> list[object]:
+def _tables(key: str, values: object) -> list[object]:
     if not isinstance(values, list) or not values:
-        raise PolicyInvalid(f"policy, key “{where}”: write at least one [[{where}]] table.")
+        raise refused((*_ROOT, ("key", key)), "no_tables", name=key)
     return values
 
 
-def _unique(where: str, ids: Iterable[str]) -> None:
+def _unique(kind: str, ids: Iterable[str]) -> None:
     seen: set[str] = set()
     for identifier in ids:
         if identifier in seen:
-            raise PolicyInvalid(f"{where} “{identifier}”, key “id”: it is used twice.")
+            raise refused(((kind, identifier), ("key", "id")), "used_twice")
         seen.add(identifier)
 
 
@@ -89,14 +94,14 @@ def _queues(values: object) -> tuple[Queue, ...]:
 
 
 def _queue(number: int, values: object) -> Queue:
-    table = Table(f"queue {number}", values, ("id", "name"))
+    table = Table((("queue_number", str(number)),), values, ("id", "name"))
     identifier = table.identifier("id")
-    table.where = f"queue “{identifier}”"
+    table.place = (("queue", identifier),)
     return Queue(QueueName(identifier), _words(table, "name"))
 
 
 def _words(table: Table, key: str) -> Words:
-    wording = Table(f"{table.where}, key “{key}”", table.value(key), LANGUAGES)
+    wording = Table((*table.place, ("key", key)), table.value(key), LANGUAGES)
     by_language = {language: wording.text(language) for language in LANGUAGES}
     return Words({**by_language, "fr": typeset_french(by_language["fr"])})
 
@@ -125,10 +130,10 @@ def _variable_names(table: Table, reason: Words, known: Collection[str]) -> list
     variables: set[str] = set()
     for wording in reason.by_language.values():
         if _BRACES.search(VARIABLE.sub("", OPTIONAL.sub(r"\1", wording))):
-            table.refuse("reason", f"a bracket or a brace has no partner in “{wording}”.")
+            table.refuse("reason", "no_partner", wording=wording)
         variables.update(VARIABLE.findall(wording))
     for name in sorted(variables.difference(known)):
-        table.refuse("reason", f"the variable {{{name}}} is not known here.{did_you_mean(name, known)}")
+        table.refuse("reason", "unknown_variable", name=name, **meant(name, known))
     return sorted(variables)
 
 
@@ -148,15 +153,15 @@ def _rules(
 ) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     for number, value in enumerate(_tables("rules", values), 1):
-        table = Table(_name_of_rule(number, value), value, ("id", "when", "unless", *_OUTCOME))
+        table = Table(_place_of_rule(number, value), value, ("id", "when", "unless", *_OUTCOME))
         rules.append(_rule(table, queues, [rule.id for rule in rules], known_analyzers))
     _unique("rule", (rule.id for rule in rules))
     return tuple(rules)
 
 
-def _name_of_rule(number: int, values: object) -> str:
+def _place_of_rule(number: int, values: object) -> Place:
     identifier = values.get("id") if isinstance(values, dict) else None
-    return f"rule “{identifier}”" if isinstance(identifier, str) else f"rule {number}"
+    return (("rule", identifier) if isinstance(identifier, str) else ("rule_number", str(number)),)
 
 
 def _rule(
@@ -164,8 +169,8 @@ def _rule(
 ) -> Rule:
     identifier = table.identifier("id")
     if identifier == OTHERWISE:
-        table.refuse("id", f"“{OTHERWISE}” is the name of the last resort: choose another one.")
-    when = Table(f"{table.where}, when", table.value("when"), (*_READERS, "min_score"))
+        table.refuse("id", "reserved", value=OTHERWISE)
+    when = Table((*table.place, ("when", "")), table.value("when"), (*_READERS, "min_score"))
     conditions = _conditions(when)
     _check_analyzers(when, conditions, known_analyzers)
     reason, variables = _reason(table, _sources(conditions))
@@ -192,9 +197,7 @@ def _check_analyzers(when: Table, conditions: Iterable[Condition], known: Collec
         asked = condition.found if isinstance(condition, Lacks) else condition
         if isinstance(asked, Finds) and asked.analyzer not in known:
             key = "lacks" if isinstance(condition, Lacks) else "finds"
-            when.refuse(
-                key, f"no analyzer is called “{asked.analyzer}”.{did_you_mean(asked.analyzer, known)}"
-            )
+            when.refuse(key, "unknown_analyzer", value=asked.analyzer, **meant(asked.analyzer, known))
 
 
 def _conditions(when: Table) -> tuple[Condition, ...]:
@@ -202,9 +205,9 @@ def _conditions(when: Table) -> tuple[Condition, ...]:
     if "min_score" in when:
         when.share("min_score")
         if not _sources(conditions):
-            when.refuse("min_score", "it needs “sentiment” or “finds” beside it.")
+            when.refuse("min_score", "lonely_score")
     if not conditions:
-        when.refuse("when", "at least one condition is needed.")
+        when.refuse("when", "no_condition")
     return tuple(conditions)
 
 
@@ -223,7 +226,7 @@ def _lacks(when: Table, key: str) -> list[Condition]:
 def _found(when: Table, key: str, item: str, min_score: float) -> Finds:
     match = _FOUND.fullmatch(item)
     if match is None:
-        when.refuse(key, f"“analyzer” or “analyzer:label|label” is expected, not {item!r}.")
+        when.refuse(key, "not_a_finding", value=repr(item))
     labels = frozenset(match[2].split("|")) if match[2] else frozenset[str]()
     return Finds(match[1], labels, min_score)
 

@@ -152,7 +152,9 @@ def test_a_wrong_policy_is_refused_with_its_place(client_a, organisation_a):
     wrong = house_policy_text().replace('priority = "today"', 'priority = "tody"', 1)
     page = client_a.post(url("policy", organisation_a), {"policy": wrong, "save": ""}).content.decode()
     assert "policy-problems" in page
-    assert "tody" in page
+    assert "clé «\u00a0priority\u00a0»\u00a0: «\u00a0tody\u00a0» n’est pas connu." in page
+    assert "Vouliez-vous dire «\u00a0today\u00a0»\u00a0?" in page
+    assert "Did you mean" not in page
     organisation_a.refresh_from_db()
     assert organisation_a.triage_policy == ""
 

@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from veilleur import plugins
@@ -21,7 +21,7 @@ from veilleur.desk.accounts.queries import colleagues
 from veilleur.desk.inbox.models import Outcome
 from veilleur.desk.inbox.queries.filters import ANY, Filters
 from veilleur.errors import PolicyInvalid
-from veilleur.triage import house_policy_text, load_policy
+from veilleur.triage import house_policy_text, load_policy, mistake
 
 STATUSES = [
     ("to_do", _("to handle")),
@@ -276,10 +276,10 @@ class PolicyForm(forms.Form):
     )
 
     def clean_policy(self) -> str:
-        """The text, with the line ends of Unix; what is wrong with it is said as triage says it."""
+        """The text, with the line ends of Unix; what is wrong with it is said in the reader's language."""
         text: str = self.cleaned_data["policy"].replace("\r\n", "\n")
         try:
             load_policy(text or house_policy_text(), plugins.names(plugins.ANALYZERS))
         except PolicyInvalid as invalid:
-            raise ValidationError(str(invalid)) from invalid
+            raise ValidationError(mistake(invalid, get_language() or "fr")) from invalid
         return text
