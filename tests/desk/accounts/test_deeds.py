@@ -8,6 +8,9 @@ import pytest
 from django.utils import translation
 
 from veilleur.desk.accounts import deeds
+from veilleur.desk.inbox import explanations
+from veilleur.desk.inbox.actions import LABELS
+from veilleur.desk.inbox.models import Outcome
 from veilleur.vocabulary import Act
 
 
@@ -45,6 +48,26 @@ def test_details_are_named_short_and_never_empty() -> None:
     assert [name for name, _ in shown] == ["file", "from", "role"]
     assert len(shown[0][1]) == deeds.LONGEST
     assert shown[2][1] == "works and configures"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_codes_are_told_in_the_words_of_the_inbox(language: str) -> None:
+    with translation.override(language):
+        for outcome in Outcome:
+            ((_, told),) = deeds.detail_words({"outcome": outcome.value})
+            assert told == outcome.label
+        for label in LABELS["sentiment"]:
+            assert deeds.detail_words({"was": label})[0][1] == explanations.sentiment_name(label)
+        for label in LABELS["language"]:
+            assert deeds.detail_words({"now": label})[0][1] == explanations.language_name(label)
+
+
+def test_a_word_is_only_a_code_where_codes_stand() -> None:
+    with translation.override("fr"):
+        assert deeds.detail_words({"name": "answered", "outcome": "answered"}) == [
+            ("nom", "answered"),
+            ("issue", "répondu"),
+        ]
 
 
 def test_targets_are_named() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from veilleur.desk.accounts.models import Role
 
@@ -72,6 +73,27 @@ DETAILS: dict[str, Promise] = {
     "updated": _("updated"),
     "was": _("was"),
 }
+FEELINGS: dict[str, Promise] = {
+    "pos": pgettext_lazy("what the author feels", "positive"),
+    "neg": pgettext_lazy("what the author feels", "negative"),
+    "neu": pgettext_lazy("what the author feels", "neutral"),
+    "mixed": pgettext_lazy("what the author feels", "mixed"),
+}
+LANGUAGES: dict[str, Promise] = {"fr": _("French"), "en": _("English"), "other": _("another language")}
+OUTCOMES: dict[str, Promise] = {
+    "answered": _("answered"),
+    "nothing": _("nothing to do"),
+    "elsewhere": _("handled elsewhere"),
+    "not_ours": _("not about us"),
+}
+VALUES: dict[str, dict[str, Promise]] = {
+    "language": LANGUAGES,
+    "now": FEELINGS | LANGUAGES,
+    "outcome": OUTCOMES,
+    "role": {role.value: role.label for role in Role},
+    "was": FEELINGS | LANGUAGES,
+}
+"""Details that hold a code: name → code → words."""
 LONGEST = 60
 """Characters of one detail on the page; the whole of it is in the table."""
 
@@ -84,13 +106,15 @@ def target_words(target: str) -> str:
 
 def detail_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(name, value cut to a line) of each detail that has a value and a name that people know."""
-    named = [(str(words), details.get(name)) for name, words in DETAILS.items()]
-    return [(name, _value_words(value)) for name, value in named if value not in ("", None)]
+    known = [(name, details.get(name)) for name in DETAILS]
+    return [
+        (str(DETAILS[name]), _value_words(name, value)) for name, value in known if value not in ("", None)
+    ]
 
 
-def _value_words(value: object) -> str:
-    words = {str(role): str(role.label) for role in Role}.get(str(value), str(value))
-    return Truncator(words).chars(LONGEST)
+def _value_words(name: str, value: object) -> str:
+    words = VALUES.get(name, {}).get(str(value), str(value))
+    return Truncator(str(words)).chars(LONGEST)
 
 
 def choices() -> list[tuple[str, str]]:
