@@ -202,3 +202,8 @@ def test_a_correction_counts_for_the_version_that_was_read(place_a, ticket):
 def test_only_known_labels_are_corrected(place_a, ticket, analyzer, label):
     with pytest.raises(ActRefused):
         actions.correct(place_a, ticket.pk, 1, analyzer=analyzer, label=label, now=NOW)
+
+
+def test_looking_whether_somebody_must_wake_writes_nothing(organisation_a, ticket, django_assert_num_queries):
+    with django_assert_num_queries(1):  # a transaction would wait for a running import on SQLite
+        assert actions.wake_due(organisation_a, now=NOW) == 0

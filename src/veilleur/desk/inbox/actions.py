@@ -187,16 +187,17 @@ def _withdraw(decision: DecisionRow) -> None:
         Note.objects.filter(pk=decision.details["note"]).delete()
 
 
-@transaction.atomic
 def wake_due(organisation: Organisation, *, now: datetime) -> int:
     """Brings back the tickets whose time away is over; returns how many."""
     sleeping = TicketRow.objects.filter(organisation=organisation, status=Status.SNOOZED)
     due = sleeping.filter(snoozed_until__lte=now)
+    # The list asks this each time: it must not wait for an import's transaction when nothing is due.
     if not due.exists():
         return 0
-    woken = list(due.select_for_update())
-    for ticket in woken:
-        _write(organisation, None, ticket, Act.REOPEN, _REOPENED, {"why": "snooze_over"}, now)
+    with transaction.atomic():
+        woken = list(due.select_for_update())
+        for ticket in woken:
+            _write(organisation, None, ticket, Act.REOPEN, _REOPENED, {"why": "snooze_over"}, now)
     return len(woken)
 
 
