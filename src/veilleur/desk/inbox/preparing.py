@@ -69,8 +69,12 @@ class Preparation:
         ]
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+"""`json.dumps` with arguments makes an encoder for every call."""
+
+
 def _encoded(columns: Columns, name: str) -> Columns:
-    columns[name] = json.dumps(columns[name], ensure_ascii=False)
+    columns[name] = _as_json(columns[name])
     return columns
 
 

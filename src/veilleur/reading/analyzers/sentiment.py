@@ -21,7 +21,7 @@ from veilleur.reading.features import DENSE, Features, features_of, full_text
 from veilleur.reading.heads import Judgement, array, judge, load, margins, ranked_words
 from veilleur.reading.parts import Mixture, parts
 from veilleur.reading.words import Integers
-from veilleur.text import normalise
+from veilleur.text import Normalised, normalise
 from veilleur.vocabulary import Because, Finding, Language, Rating, Sentiment, Why
 
 MIXED_FROM = 0.55
@@ -138,17 +138,19 @@ def _grounds(subject: Subject, verdicts: _Verdicts, row: int) -> tuple[str, ...]
     best = verdicts.ranking[first : min(stop, first + _GROUNDS)]
     words = sorted(int(word) for word in best if verdicts.weight[word] > 0)
     start = features.words.layout.offsets[row]
+    title = normalise(subject.mention.title)
     return tuple(
-        _as_written(subject, int(features.words.starts[word] - start), int(features.words.ends[word] - start))
+        _as_written(
+            subject, title, int(features.words.starts[word] - start), int(features.words.ends[word] - start)
+        )
         for word in words
     )
 
 
-def _as_written(subject: Subject, start: int, end: int) -> str:
+def _as_written(subject: Subject, title: Normalised, start: int, end: int) -> str:
     """Characters [start, end) of `full_text`, as they stand in the title or the text."""
-    if not subject.mention.title:
+    if not title.original:
         return subject.text.span(start, end).of(subject.mention.text)
-    title = normalise(subject.mention.title)
     if end <= len(title.text):
         return title.span(start, end).of(title.original)
     shift = len(title.text) + 1
