@@ -79,8 +79,8 @@ class SentimentAnalyzer:
         names = [Sentiment(label) for label in self._head.labels]
         is_mixed = mixed >= MIXED_FROM
         scores = np.where(is_mixed, mixed, judgement.chances.max(axis=1))
-        weight = self._weight(judgement, winners, is_mixed, features)
         told = catalogue().polarity[features.concepts] != 0
+        weight = _worth_saying(self._weight(judgement, winners, is_mixed, features), told, features)
         return _Verdicts(
             features,
             [
@@ -121,6 +121,19 @@ class SentimentAnalyzer:
 
 
 _NOTHING_ELSE = DENSE.index("nothing else")
+
+
+def _worth_saying(
+    weight: NDArray[np.float32], told: NDArray[np.bool_], features: Features
+) -> NDArray[np.float32]:
+    """`weight` without the words that would convince nobody.
+
+    Every word weighs a little; where words of opinion (`told`) speak for the verdict, they are
+    its ground, and « leur » or « toujours » beside them are not.
+    """
+    owner = features.words.owner
+    opinions = np.bincount(owner[told & (weight > 0)], minlength=len(features.dense)) > 0
+    return np.where(told | ~opinions[owner], weight, np.float32(0))
 
 
 def _speaks(subject: Subject, *, opinionated: bool) -> bool:
