@@ -36,6 +36,9 @@ def _prepare_django() -> None:
         # A file, as in real life: WAL, several connections, real locks.
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(DATA_DIR / "test.sqlite3")
     django.setup()
+    # A worker of xdist inherits this environment: named there, the settings would be loaded, with
+    # the data directory of its parent, before this file gives it one of its own.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 _prepare_environment()

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from pydantic import ValidationError
 
 from veilleur.desk.settings import Environment, _keys
@@ -69,3 +70,8 @@ def test_keys_are_drawn_once_and_readable_by_their_owner_only(tmp_path: Path) ->
 
 def test_two_installations_share_no_key(tmp_path: Path) -> None:
     assert set(_keys(tmp_path / "a").values()).isdisjoint(_keys(tmp_path / "b").values())
+
+
+def test_each_process_of_the_tests_writes_to_a_place_of_its_own() -> None:
+    assert settings.DATA_DIR == Path(os.environ["VEILLEUR_DATA_DIR"]).resolve()
+    assert Path(settings.MEDIA_ROOT).is_relative_to(settings.DATA_DIR)
