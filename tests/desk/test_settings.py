@@ -73,5 +73,5 @@ def test_two_installations_share_no_key(tmp_path: Path) -> None:
 
 
 def test_each_process_of_the_tests_writes_to_a_place_of_its_own() -> None:
-    assert settings.DATA_DIR == Path(os.environ["VEILLEUR_DATA_DIR"]).resolve()
+    assert Path(os.environ["VEILLEUR_DATA_DIR"]).resolve() == settings.DATA_DIR
     assert Path(settings.MEDIA_ROOT).is_relative_to(settings.DATA_DIR)
