@@ -138,9 +138,18 @@ TEMPLATES = [
 ]
 
 
+def _postgresql(url: str) -> dict[str, Any]:
+    """Pages ask short questions of indexes: no compiling of plans, and a disk where order hardly matters."""
+    database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    if database["ENGINE"].endswith("postgresql"):
+        plans = "-c jit=off -c random_page_cost=1.1"
+        database.setdefault("OPTIONS", {}).setdefault("options", plans)
+    return database
+
+
 def _database() -> dict[str, Any]:
     if ENVIRONMENT.database_url:
-        return {**dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60, conn_health_checks=True)}
+        return _postgresql(ENVIRONMENT.database_url)
     path = DATA_DIR / "veilleur.sqlite3"
     # Made here, so that SQLite gives its journals the same rights: the owner's only.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

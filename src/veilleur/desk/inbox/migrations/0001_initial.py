@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticketrow',
-            index=models.Index(fields=['organisation', 'position', 'to_do', 'status', 'queue', 'sentiment', 'language', 'network', 'place', 'source', 'assignee', 'rating_share'], name='ticket_filters'),
+            index=models.Index(fields=['organisation', 'position', 'to_do', 'status', 'queue', 'sentiment', 'language', 'network', 'place', 'source', 'assignee', 'rating_share', 'id'], name='ticket_filters'),
         ),
         migrations.AddIndex(
             model_name='ticketrow',
