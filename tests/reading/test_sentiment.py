@@ -202,3 +202,14 @@ def test_respondents_stay_on_one_side():
 def test_readings_reach_the_benchmark():
     rows = opinions.own_sentences()[:3]
     assert len(veilleur(rows)) == 3
+
+
+def test_a_short_word_is_told_with_the_one_before_it_but_never_across_the_title(reader: Reader) -> None:
+    told = found(reader, "Je l'ai signalé, personne ne m'a rappelée.")
+    assert told is not None
+    assert "personne ne" in told.why.grounds
+    for title in ("Personne", "Manque", "Absence", "Trop"):
+        for text in ("ne répond.", "de tout", "re"):
+            finding = found(reader, text, title=title)
+            assert finding is not None
+            assert all(ground in title or ground in text for ground in finding.why.grounds)

@@ -20,13 +20,15 @@ from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import DENSE, Features, features_of, full_text
 from veilleur.reading.heads import Judgement, array, judge, load, margins, ranked_words
 from veilleur.reading.parts import Mixture, parts
-from veilleur.reading.words import Integers
+from veilleur.reading.words import Integers, Words
 from veilleur.text import Normalised, normalise
 from veilleur.vocabulary import Because, Finding, Language, Rating, Sentiment, Why
 
 MIXED_FROM = 0.55
 """From this chance on, an opinion is called mixed: found on the development sentences."""
 _GROUNDS = 3
+_SHORT = 2
+"""Letters of a word that says little alone."""
 _STARS_SCORE = 0.6
 """How sure the stars alone make us: one in four does not go with what was written."""
 _STARS_AS_TEXT = re.compile(r"\s*(\d{1,2}) ?/ ?(5|10|20)\W*")
@@ -154,10 +156,20 @@ def _grounds(subject: Subject, verdicts: _Verdicts, row: int) -> tuple[str, ...]
     title = normalise(subject.mention.title)
     return tuple(
         _as_written(
-            subject, title, int(features.words.starts[word] - start), int(features.words.ends[word] - start)
+            subject,
+            title,
+            int(features.words.starts[_from_word(features.words, word, int(first))] - start),
+            int(features.words.ends[word] - start),
         )
         for word in words
     )
+
+
+def _from_word(words: Words, word: int, first: int) -> int:
+    """Where to begin saying `word`: with the word before, when it is as short as in « personne ne »."""
+    is_short = words.ends[word] - words.starts[word] <= _SHORT
+    follows = word > first and words.starts[word] - words.ends[word - 1] == 1
+    return word - 1 if is_short and follows and words.clause[word] == words.clause[word - 1] else word
 
 
 def _as_written(subject: Subject, title: Normalised, start: int, end: int) -> str:
