@@ -15,7 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import BigIntegerField, QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from veilleur.desk.inbox.models import TicketRow
@@ -144,17 +144,20 @@ def _postgresql(
     """The planner chooses between the index of words and the index of time from its statistics.
 
     It has none about words side by side, and takes them for as frequent as the words themselves:
-    for these the subquery is fenced (`OFFSET 0`), so that the index of words comes first.
+    these are looked up first, whatever it thinks.
     """
     has_phrase = any(len(term.words) > 1 for term in terms)
-    found = RawSQL(  # noqa: S611 - one of two constants; the words travel as a parameter
-        _FENCED if has_phrase else _FOUND, [tsquery(organisation_id, terms)], output_field=BigIntegerField()
+    answers = RawSQL(  # noqa: S611 - one of two constants; the words travel as a parameter
+        _LOOKED_UP if has_phrase else _FOUND,
+        [tsquery(organisation_id, terms)],
+        output_field=BooleanField(),
     )
-    return list(tickets.filter(mention__in=found).values_list("pk", flat=True)[:limit])
+    return list(tickets.filter(answers).values_list("pk", flat=True)[:limit])
 
 
-_FOUND = "SELECT id FROM inbox_mention WHERE search @@ %s::tsquery"
-_FENCED = f"{_FOUND} OFFSET 0"
+_MATCHES = "SELECT id FROM inbox_mention WHERE search @@ %s::tsquery"
+_FOUND = f"inbox_ticket.mention_id IN ({_MATCHES})"
+_LOOKED_UP = f"inbox_ticket.mention_id = ANY(ARRAY({_MATCHES}))"
 
 
 def _sqlite(tickets: QuerySet[TicketRow], query: str, limit: int, walk: Walk) -> list[int]:
