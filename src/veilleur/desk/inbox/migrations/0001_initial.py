@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticketrow',
-            index=models.Index(fields=['organisation', 'to_do', 'position'], name='ticket_to_do'),
+            index=models.Index(fields=['organisation', 'to_do', 'position', 'queue', 'sentiment', 'language', 'network', 'place', 'source', 'assignee', 'rating_share', 'id'], name='ticket_to_do'),
         ),
         migrations.AddIndex(
             model_name='ticketrow',
@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticketrow',
-            index=models.Index(fields=['organisation', 'position', 'to_do', 'status', 'queue', 'sentiment', 'language', 'network', 'place', 'source', 'assignee', 'rating_share', 'id'], name='ticket_filters'),
+            index=models.Index(fields=['organisation', 'position', 'status', 'queue', 'sentiment', 'language', 'network', 'place', 'source', 'assignee', 'rating_share', 'id'], name='ticket_filters'),
         ),
         migrations.AddIndex(
             model_name='ticketrow',

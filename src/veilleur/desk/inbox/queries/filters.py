@@ -110,10 +110,11 @@ class Filters:
 
 
 class Walked(Func):
-    """A column that SQLite shall find no index by: the walk of the index of all filters is wanted.
+    """A column that SQLite shall find no index by: the walk of an index of all filters is wanted.
 
     SQLite keeps no statistics by itself and takes the first index that fits one condition, then
-    fetches each row for the others. `ticket_filters` holds every column that a filter may ask.
+    fetches each row for the others. `ticket_to_do` and `ticket_filters` hold every column that a
+    filter may ask.
     """
 
     template = "%(expressions)s"
@@ -128,12 +129,12 @@ def narrowed(place: Workplace, filters: Filters) -> QuerySet[TicketRow]:
     equal: dict[str, Any] = {**_state(filters), **_assignee(filters.assignee, place)}
     equal |= {name: value for name in ("queue", *REPEATED) if (value := getattr(filters, name))}
     tickets = TicketRow.objects.filter(organisation=place.organisation)
+    if filters.status == "to_do":
+        # `to_do=True` would be written as a bare condition, which SQLite finds in no index.
+        tickets = tickets.filter(to_do__in=[True])
     if filters.is_narrowed and not filters.by_due_time:
         tickets = tickets.alias(**{f"walked_{name}": Walked(name) for name in equal})
         equal = {f"walked_{name}": value for name, value in equal.items()}
-    elif "to_do" in equal:
-        # `to_do=True` would be written as a bare condition, which SQLite finds in no index.
-        equal["to_do__in"] = [equal.pop("to_do")]
     return tickets.filter(_source(filters.source, place), _rating(filters.rating), _period(filters), **equal)
 
 
@@ -141,10 +142,8 @@ REPEATED = ("sentiment", "language", "network", "place")
 """Columns of a ticket that repeat its message, and filters of the same name."""
 
 
-def _state(filters: Filters) -> dict[str, Any]:
-    if filters.status == "to_do":
-        return {"to_do": True}
-    return {} if filters.status == ANY else {"status": filters.status}
+def _state(filters: Filters) -> dict[str, str]:
+    return {} if filters.status in {"to_do", ANY} else {"status": filters.status}
 
 
 def _source(key: str, place: Workplace) -> Q:
