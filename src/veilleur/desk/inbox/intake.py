@@ -19,7 +19,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from veilleur.desk.inbox.bulk import insert
-from veilleur.desk.inbox.preparing import Beside, Here, Prepared, Preparer
+from veilleur.desk.inbox.preparing import Beside, Here, Prepared, Preparer, rare_collections
 from veilleur.desk.inbox.storing import store
 from veilleur.desk.sources import files, running
 from veilleur.desk.sources.models import CollectionRun, RejectedRow, RunState
@@ -97,7 +97,7 @@ def in_words(error: Exception, language: str) -> str:
 def _import_rows(run: CollectionRun, on_progress: Listener) -> None:
     table = open_table(files.location(run))
     on_progress(run)
-    with ExitStack() as ends:
+    with rare_collections(), ExitStack() as ends:
         preparers = [ends.enter_context(closing(preparer)) for preparer in _preparers(run)]
         for batch, prepared in _in_turn(preparers, _batches(run, table)):
             if running.must_stop(run):

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import copyreg
 import gc
-import json
 import multiprocessing
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from multiprocessing.connection import Connection
 from operator import attrgetter
 from typing import NamedTuple, Protocol
+
+import orjson
 
 from veilleur.desk.inbox.columns import (
     Columns,
@@ -69,13 +71,27 @@ class Preparation:
         ]
 
 
-_as_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-"""`json.dumps` with arguments makes an encoder for every call."""
-
-
 def _encoded(columns: Columns, name: str) -> Columns:
-    columns[name] = _as_json(columns[name])
+    columns[name] = orjson.dumps(columns[name]).decode()
     return columns
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Inside, Python looks for cycles of dead objects a hundred times less often.
+
+    A batch is thousands of living objects without a cycle among them: looking through them
+    again and again takes a quarter of the time of an import.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+_COLLECTED_AFTER = 100_000
 
 
 class Preparer(Protocol):
@@ -155,18 +171,12 @@ _GONE = "The process that reads messages has stopped, perhaps for lack of memory
 def _serve(pipe: Connection, policy: str, now: datetime) -> None:
     """The life of the second process: until the first one closes the pipe, or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process to handle
-    prepare = Preparation(policy, now)
-    prepare([])  # loads the lexicons while the first batch is still being parsed
-    gc.freeze()  # they stay for good: no need to look for garbage in them, batch after batch
-    while True:
-        try:
-            mentions = pipe.recv()
-        except EOFError:
-            return
-        try:
-            pipe.send(_prepared_or_error(prepare, mentions))
-        except BrokenPipeError:
-            return
+    with rare_collections(), suppress(EOFError, BrokenPipeError):
+        prepare = Preparation(policy, now)
+        prepare([])  # loads the lexicons while the first batch is still being parsed
+        gc.freeze()  # they stay for good: no need to look for garbage in them, batch after batch
+        while True:
+            pipe.send(_prepared_or_error(prepare, pipe.recv()))
 
 
 def _prepared_or_error(prepare: Preparation, mentions: Sequence[Mention]) -> list[Prepared] | VeilleurError:

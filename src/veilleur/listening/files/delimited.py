@@ -31,18 +31,18 @@ class Dialect:
     """Whether a space after the delimiter is typography, as in `"a", "b"`."""
 
 
-def records(lines: Iterable[str], dialect: Dialect) -> Iterator[Row]:
+def records(lines: Iterable[str], dialect: Dialect, *, first_line: int = 1) -> Iterator[Row]:
     """Every record with the line it starts on, blank ones included, as many cells as written.
 
+    `first_line` is the number of the first of `lines` in its file.
     A misplaced or unclosed quotation mark costs its own line only: reading starts again
     at the next one, so that one stray mark never swallows the rest of the file.
     """
     feed = _Feed(lines)
-    reader = _reader(feed, dialect)
-    line = 1
+    line = first_line
     while True:
         try:
-            for cells in reader:
+            for cells in _reader(feed.lines(), dialect):
                 yield Row(line, tuple(cells))
                 line += len(feed.taken)
                 feed.taken.clear()
@@ -50,8 +50,8 @@ def records(lines: Iterable[str], dialect: Dialect) -> Iterator[Row]:
             yield Row(line, (feed.taken[0].rstrip("\r\n"),), "quoting")
             line += 1
             feed.give_back()
-            continue
-        return
+        else:
+            return
 
 
 def find_dialect(sample: Iterable[str], *, complete: bool) -> Dialect:
@@ -79,13 +79,15 @@ class _Feed:
         self._again: deque[str] = deque()
         self.taken: list[str] = []
 
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines).replace("\0", "")
-        self.taken.append(line)
-        return line
+    def lines(self) -> Iterator[str]:
+        """The lines that were given back, then the others."""
+        while self._again:
+            self.taken.append(self._again.popleft())
+            yield self.taken[-1]
+        for line in self._lines:
+            clean = line.replace("\0", "")
+            self.taken.append(clean)
+            yield clean
 
     def give_back(self) -> None:
         """All lines of the record but the first will be read again."""

@@ -200,7 +200,7 @@ class _Evidence:
         if not value:
             return
         self._seen += 1
-        self._midnights += bool(_MIDNIGHT.match(value))
+        self._midnights += "00:00" in value and bool(_MIDNIGHT.match(value))
         if value[4:5] != "-":
             day_first, month_first = order_evidence((value,))
             self._day_first += day_first

@@ -57,7 +57,7 @@ def pseudonymiser(key: bytes) -> Pseudonymiser:
         name = " ".join(unicodedata.normalize("NFKC", handle).casefold().split()).removeprefix("@")
         if not name or name in _NOBODY:
             return ""
-        digest = hmac.new(key, name.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+        digest = hmac.digest(key, name.encode("utf-8", "surrogatepass"), "sha256").hex()
         return f"auteur-{digest[:_LENGTH]}"
 
     return hide

@@ -166,8 +166,7 @@ def _delimited(path: Path, opener: Opener, encoding: str, sample: list[str], *, 
 
     def every() -> Iterator[Row]:
         with open_text(opener, encoding) as stream:
-            for row in delimited.records(islice(stream, skipped, None), dialect):
-                yield row._replace(line=row.line + skipped) if skipped else row
+            yield from delimited.records(islice(stream, skipped, None), dialect, first_line=1 + skipped)
 
     shell = Table(
         path, Format.DELIMITED, (), has_header=False, encoding=_shown(encoding), delimiter=dialect.delimiter

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from veilleur.reading.features import DENSE, Features, features_of, full_text
 from veilleur.reading.heads import Judgement, array, judge, load, margins, ranked_words
 from veilleur.reading.parts import Mixture, parts
 from veilleur.reading.words import Integers, Words
-from veilleur.text import Normalised, normalise
+from veilleur.text import normalise
 from veilleur.vocabulary import Because, Finding, Language, Rating, Sentiment, Why
 
 MIXED_FROM = 0.55
@@ -41,9 +42,8 @@ class _Verdicts:
     features: Features
     labels: list[Sentiment]
     scores: list[float]
-    ranking: Integers
-    weight: NDArray[np.float32]
-    """What made each word a ground, in the order of the words; greater is stronger."""
+    grounds: list[list[tuple[int, int]]]
+    """Where the words that weighed most stand in each text, in reading order: [start, end)."""
     opinionated: NDArray[np.bool_]
     """Whether the text uses a word of opinion that we know."""
 
@@ -90,8 +90,7 @@ class SentimentAnalyzer:
                 for both, winner in zip(is_mixed.tolist(), winners.tolist(), strict=True)
             ],
             np.round(scores.astype(np.float64), 3).tolist(),
-            ranked_words(weight, features),
-            weight,
+            _heaviest(weight, features),
             np.bincount(features.words.owner[told], minlength=len(winners)) > 0,
         )
 
@@ -112,7 +111,7 @@ class SentimentAnalyzer:
     def _why(self, subject: Subject, verdicts: _Verdicts, row: int) -> Why:
         if subject.mention.question and verdicts.features.dense[row, _NOTHING_ELSE]:
             return Why(Because.QUESTION, (subject.mention.question,))
-        return Why(Because.NGRAMS, _grounds(subject, verdicts, row))
+        return Why(Because.NGRAMS, _as_written(subject, verdicts.grounds[row]))
 
     def _from_stars(self, subject: Subject) -> tuple[Finding, ...]:
         rating = subject.mention.rating or _written_rating(subject.text.text)
@@ -146,40 +145,41 @@ def _speaks(subject: Subject, *, opinionated: bool) -> bool:
     return known and any(map(str.isalpha, full_text(subject)))
 
 
-def _grounds(subject: Subject, verdicts: _Verdicts, row: int) -> tuple[str, ...]:
-    """The words that weighed most, as written, in reading order."""
-    features = verdicts.features
-    first, stop = features.first_word[row], features.first_word[row + 1]
-    best = verdicts.ranking[first : min(stop, first + _GROUNDS)]
-    words = sorted(int(word) for word in best if verdicts.weight[word] > 0)
-    start = features.words.layout.offsets[row]
-    title = normalise(subject.mention.title)
-    return tuple(
-        _as_written(
-            subject,
-            title,
-            int(features.words.starts[_from_word(features.words, word, int(first))] - start),
-            int(features.words.ends[word] - start),
-        )
-        for word in words
-    )
+def _heaviest(weight: NDArray[np.float32], features: Features) -> list[list[tuple[int, int]]]:
+    """Where the few words of each text that weigh most stand in it, in reading order."""
+    words, texts = features.words, len(features.dense)
+    places = features.first_word[:-1, None] + np.arange(_GROUNDS)
+    best = ranked_words(weight, features)[places[places < features.first_word[1:, None]]]
+    word = np.sort(best[weight[best] > 0])
+    offsets = words.layout.offsets[words.owner[word]]
+    starts, ends = words.starts[_from_word(words, word)] - offsets, words.ends[word] - offsets
+    grounds = list(zip(starts.tolist(), ends.tolist(), strict=True))
+    bounds = np.searchsorted(words.owner[word], np.arange(texts + 1)).tolist()
+    return [grounds[first:stop] for first, stop in pairwise(bounds)]
 
 
-def _from_word(words: Words, word: int, first: int) -> int:
-    """Where to begin saying `word`: with the word before, when it is as short as in « personne ne »."""
+def _from_word(words: Words, word: Integers) -> Integers:
+    """Where to begin saying each `word`: with the word before, when it is as short as in « personne ne »."""
+    before = np.maximum(word - 1, 0)
     is_short = words.ends[word] - words.starts[word] <= _SHORT
-    follows = word > first and words.starts[word] - words.ends[word - 1] == 1
-    return word - 1 if is_short and follows and words.clause[word] == words.clause[word - 1] else word
+    follows = words.starts[word] - words.ends[before] == 1
+    same = (words.owner[word] == words.owner[before]) & (words.clause[word] == words.clause[before])
+    return np.where(is_short & follows & same, before, word)
 
 
-def _as_written(subject: Subject, title: Normalised, start: int, end: int) -> str:
-    """Characters [start, end) of `full_text`, as they stand in the title or the text."""
-    if not title.original:
-        return subject.text.span(start, end).of(subject.mention.text)
-    if end <= len(title.text):
-        return title.span(start, end).of(title.original)
+def _as_written(subject: Subject, grounds: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """Stretches [start, end) of `full_text`, as they stand in the title or the text."""
+    mention, text = subject.mention, subject.text
+    if not mention.title:
+        return tuple(text.span(start, end).of(mention.text) for start, end in grounds)
+    title = normalise(mention.title)
     shift = len(title.text) + 1
-    return subject.text.span(start - shift, end - shift).of(subject.mention.text)
+    return tuple(
+        title.span(start, end).of(mention.title)
+        if end < shift
+        else text.span(start - shift, end - shift).of(mention.text)
+        for start, end in grounds
+    )
 
 
 def _polarity(share: float) -> Sentiment:
