@@ -103,7 +103,7 @@ def test_each_rating_is_in_one_bucket_the_one_whose_stars_are_drawn(
     found = [
         rating
         for rating in ("1", "2", "3", "4", "5", "none")
-        if ids_beyond(place_a, Filters(rating=rating), None, 5)
+        if ids_beyond(place_a, Filters(rating=rating), None, 5).ids
     ]
     assert found == [stars]
     drawn = listing.stars_of(mention, share)
@@ -136,7 +136,7 @@ def test_filters_mean_what_they_say(
     make_mention(organisation_a, status="snoozed", source_key="autre")
     make_mention(organisation_a, status="closed", network="Google")
     make_mention(organisation_b, status="open", network="Google", place="Rennes")
-    ids = ids_beyond(place_a, asked(query), None, 9)
+    ids = ids_beyond(place_a, asked(query), None, 9).ids
     statuses = TicketRow.objects.in_bulk(ids)
     assert sorted(statuses[pk].status for pk in ids) == sorted(expected)
 
@@ -144,8 +144,8 @@ def test_filters_mean_what_they_say(
 def test_days_are_those_of_the_organisation(place_a, organisation_a, make_mention):
     make_mention(organisation_a, published_at=datetime(2026, 2, 28, 23, 30, tzinfo=UTC))  # 1 March in Paris
     with timezone.override("Europe/Paris"):
-        assert len(ids_beyond(place_a, Filters(since=date(2026, 3, 1)), None, 9)) == 1
-        assert ids_beyond(place_a, Filters(until=date(2026, 2, 28)), None, 9) == []
+        assert len(ids_beyond(place_a, Filters(since=date(2026, 3, 1)), None, 9).ids) == 1
+        assert ids_beyond(place_a, Filters(until=date(2026, 2, 28)), None, 9).ids == []
 
 
 def test_counts_stop_at_their_cap(place_a, many, monkeypatch):

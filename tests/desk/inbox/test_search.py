@@ -31,7 +31,7 @@ def stock(organisation_a, organisation_b, make_mention):
 
 def found(organisation, query: str) -> list[str]:
     tickets = TicketRow.objects.filter(organisation=organisation)
-    ids = search.matching(tickets, organisation.pk, search.parse(query), 50)
+    ids = search.matching(tickets, organisation.pk, search.parse(query), 50).ids
     rows = TicketRow.objects.select_related("mention").in_bulk(ids)
     return [rows[pk].mention.external_id for pk in ids]
 
@@ -48,6 +48,9 @@ def found(organisation, query: str) -> list[str]:
         ("attent", []),
         ('"personne ne"', ["wait"]),
         ('"ne personne"', []),
+        ('"trop d attente aux"', ["wait"]),
+        ('"aux urgen*"', ["wait"]),  # an asterisk in a phrase stands for the end of its last word
+        ('parking -"parking payant"', ["english"]),
         ("d'attente", ["wait"]),
         ("l’écoute", ["heart"]),
         ("parking", ["title", "english"]),
@@ -59,6 +62,17 @@ def found(organisation, query: str) -> list[str]:
 )
 def test_finds_newest_first_what_was_asked(stock, query, expected):
     assert found(stock, query) == expected
+
+
+@pytest.mark.parametrize(
+    "before", ["mot " * 6_000, "x" * 3_000 + " ", "z" * 399 + " "], ids=["long", "word", "edge"]
+)
+def test_a_phrase_is_found_in_a_message_of_any_shape(organisation_a, make_mention, before):
+    make_mention(organisation_a, text=f"{before}trop longue attente", external_id="shaped")
+    make_mention(organisation_a, text=f"{before}attente trop longue", external_id="other")
+    assert found(organisation_a, '"longue attente"') == ["shaped"]
+    assert found(organisation_a, '"trop longue attente"') == ["shaped"]
+    assert found(organisation_a, '-"longue attente"') == ["other"]
 
 
 def test_each_organisation_searches_its_own(stock, organisation_b):
@@ -98,8 +112,28 @@ def test_a_walk_starts_where_it_is_told(stock):
     terms = search.parse("-nothinglikethis")
     below = search.matching(tickets, stock.pk, terms, 9, search.Walk(by_position[1][0]))
     above = search.matching(tickets, stock.pk, terms, 9, search.Walk(by_position[2][0], is_upward=True))
-    assert below == [pk for _position, pk in by_position[2:]]
-    assert above == [pk for _position, pk in reversed(by_position[:2])]
+    assert below.ids == [pk for _position, pk in by_position[2:]]
+    assert above.ids == [pk for _position, pk in reversed(by_position[:2])]
+
+
+@pytest.mark.parametrize("stretch", [1, 2, 6, 12, 40])
+@pytest.mark.parametrize("enough", [1, 3, 9])
+@pytest.mark.parametrize("query", ["attente", "urgences", "nulle", '"urgences bien"', "-urgences"])
+def test_a_search_finds_the_same_wherever_it_stops_walking(
+    organisation_a, make_mention, monkeypatch, stretch, enough, query
+):
+    monkeypatch.setattr(search, "_STRETCH", stretch)
+    for number in range(12):
+        text = f"attente {'urgences' if number % 3 == 0 else ''} {'bien' if number % 2 == 0 else ''}"
+        make_mention(organisation_a, text=text, external_id=str(number))
+    tickets = TicketRow.objects.filter(organisation=organisation_a)
+    terms = search.parse(query)
+    every = search.matching(tickets, organisation_a.pk, terms, 50)
+    some = search.matching(tickets, organisation_a.pk, terms, 10, enough=enough)
+    assert every.is_whole
+    assert some.ids == every.ids[: len(some.ids)]
+    assert len(some.ids) >= min(enough, len(every.ids))
+    assert some.ids == every.ids or not some.is_whole
 
 
 @given(st.text(max_size=80))
@@ -118,4 +152,4 @@ def test_anything_can_be_parsed(query):
     )
 )
 def test_nothing_is_a_syntax_error(query):
-    assert search.matching(TicketRow.objects.all(), 1, search.parse(query), 5) == []
+    assert search.matching(TicketRow.objects.all(), 1, search.parse(query), 5).ids == []

@@ -7,7 +7,7 @@ sense in the present state; a ticket of another organisation does not exist (`Ht
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -175,8 +175,12 @@ def undo(place: Workplace, decision_id: int, *, now: datetime) -> DecisionRow:
 
 def last_act(ticket: TicketRow) -> DecisionRow | None:
     """The last thing done to a ticket that still stands, by a person or by the policy."""
-    standing = DecisionRow.objects.filter(ticket=ticket, undone=False)
-    return standing.exclude(act=Act.UNDO).order_by("-pk").first()
+    return last_standing(DecisionRow.objects.filter(ticket=ticket, undone=False).order_by("-pk"))
+
+
+def last_standing(decisions: Iterable[DecisionRow]) -> DecisionRow | None:
+    """The first of `decisions`, latest first, that was neither undone nor an undoing."""
+    return next((one for one in decisions if not one.undone and one.act != Act.UNDO), None)
 
 
 def _withdraw(decision: DecisionRow) -> None:

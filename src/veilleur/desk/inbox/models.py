@@ -169,6 +169,12 @@ class TicketRow(models.Model):
             models.Index(fields=["organisation", "to_do", "position", *FILTERED], name="ticket_to_do"),
             models.Index(fields=["organisation", "position", "status", *FILTERED], name="ticket_filters"),
             models.Index(fields=["organisation", "moment"], name="ticket_moment"),
+            # The list asks each time whose sleep is over; few tickets sleep.
+            models.Index(
+                fields=["organisation", "snoozed_until"],
+                name="ticket_asleep",
+                condition=models.Q(snoozed_until__isnull=False),
+            ),
         ]
 
 

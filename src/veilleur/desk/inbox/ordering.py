@@ -18,6 +18,8 @@ ID_BITS = 29
 """Half a thousand million mentions in one database; the rest of 63 bits is time."""
 
 _SHIFT = 1 << ID_BITS
+ID_MASK = _SHIFT - 1
+"""`position & ID_MASK` is the id of the mention."""
 _FIRST, _LAST = -(1 << 33), (1 << 33) - 1
 """From 1697 to 2242: an absurd date stands at one of the ends instead of overflowing."""
 

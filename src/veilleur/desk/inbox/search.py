@@ -13,12 +13,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
 from django.db import connection
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from veilleur.desk.inbox.models import TicketRow
+from veilleur.desk.inbox.ordering import ID_MASK
 
 MOST_TERMS = 12
 """More words than anybody types; a bound for what a hostile address could ask."""
@@ -96,8 +98,16 @@ def tsquery(organisation_id: int, terms: tuple[Term, ...]) -> str:
 
 
 def _tsquery_term(term: Term) -> str:
-    words = [f"'{word}'" for word in term.words]
-    return " <-> ".join(words) + (":*" if term.is_prefix else "")
+    words = " <-> ".join(f"'{word}'" for word in term.words) + (":*" if term.is_prefix else "")
+    pairs = [f"@{first}_{second}" for first, second in pairwise(term.words)]
+    if not pairs or max(map(len, pairs)) > _LONGEST_PAIR:
+        return words
+    both = " & ".join(f"'{pair}'" for pair in pairs) + (":*" if term.is_prefix else "")
+    return f"({both} | '@long') & {words}"
+
+
+_LONGEST_PAIR = 400
+"""As in the migration that makes the index of pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,42 +132,82 @@ class Walk:
         return tickets.order_by(self.order)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The first tickets of a list."""
+
+    ids: list[int]
+    is_whole: bool
+    """Whether nothing lies beyond them."""
+
+
 def matching(
     tickets: QuerySet[TicketRow],
     organisation_id: int,
     terms: tuple[Term, ...],
     limit: int,
     walk: Walk = Walk(),
-) -> list[int]:
+    *,
+    enough: int | None = None,
+) -> Found:
     """Ids of the first `limit` of `tickets` along `walk` whose message answers `terms`.
 
-    `tickets` is neither ordered nor sliced.
+    From `enough` on, it may stop earlier where going on would be slow. `tickets` is neither
+    ordered nor sliced.
     """
     if connection.vendor == "postgresql":
-        return _postgresql(walk.narrow(tickets), organisation_id, terms, limit)
-    return _sqlite(tickets, fts5(organisation_id, terms), limit, walk)
+        words = tsquery(organisation_id, terms)
+        found = _walked(tickets, words, walk, limit, enough or limit)
+        return found or _looked_up(walk.narrow(tickets), words, limit)
+    return _within(_sqlite(tickets, fts5(organisation_id, terms), limit, walk), limit)
 
 
-def _postgresql(
-    tickets: QuerySet[TicketRow], organisation_id: int, terms: tuple[Term, ...], limit: int
-) -> list[int]:
-    """The planner chooses between the index of words and the index of time from its statistics.
+def _within(ids: list[int], limit: int) -> Found:
+    return Found(ids, is_whole=len(ids) < limit)
 
-    It has none about words side by side, and takes them for as frequent as the words themselves:
-    these are looked up first, whatever it thinks.
+
+_STRETCH = 2_000
+"""How many tickets are asked one by one: some 10 ms."""
+
+
+def _walked(tickets: QuerySet[TicketRow], words: str, walk: Walk, limit: int, enough: int) -> Found | None:
+    """Asks the next tickets one by one; None when `words` are too rare for that.
+
+    PostgreSQL would choose this or the index of words from statistics that know nothing of words
+    side by side, and little of words in the middle between common and rare. A walk that stops
+    after a while needs no statistics, and what it does not find is rare enough to be looked up.
     """
-    has_phrase = any(len(term.words) > 1 for term in terms)
-    answers = RawSQL(  # noqa: S611 - one of two constants; the words travel as a parameter
-        _LOOKED_UP if has_phrase else _FOUND,
-        [tsquery(organisation_id, terms)],
-        output_field=BooleanField(),
+    ahead = walk.narrow(tickets)
+    ids = _ask_each(ahead[:_STRETCH], words, walk, limit)
+    if len(ids) >= limit:
+        return Found(ids, is_whole=False)
+    if not ahead.values("pk")[_STRETCH - 1 : _STRETCH]:
+        return Found(ids, is_whole=True)
+    return Found(ids, is_whole=False) if len(ids) >= enough else None
+
+
+def _ask_each(stretch: QuerySet[TicketRow], words: str, walk: Walk, limit: int) -> list[int]:
+    """The first `limit` of these tickets whose message has the words, in their order."""
+    asked, values = stretch.values("pk", "position").query.sql_with_params()
+    statement = (
+        f"SELECT pk FROM ({asked}) AS asked WHERE"  # noqa: S608 - Django's own SQL
+        f" (SELECT search @@ %s::tsquery FROM inbox_mention WHERE id = asked.position & {ID_MASK})"
+        f" ORDER BY position {'ASC' if walk.is_upward else 'DESC'} LIMIT %s"
     )
-    return list(tickets.filter(answers).values_list("pk", flat=True)[:limit])
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, words, limit])
+        return [row[0] for row in cursor.fetchall()]
 
 
-_MATCHES = "SELECT id FROM inbox_mention WHERE search @@ %s::tsquery"
-_FOUND = f"inbox_ticket.mention_id IN ({_MATCHES})"
-_LOOKED_UP = f"inbox_ticket.mention_id = ANY(ARRAY({_MATCHES}))"
+def _looked_up(ahead: QuerySet[TicketRow], words: str, limit: int) -> Found:
+    """Fetches every message with these words from the index, then puts their tickets in order."""
+    answers = RawSQL(_IN_THE_INDEX, [words], output_field=BooleanField())  # noqa: S611 - a constant; the words are a parameter
+    return _within(list(ahead.filter(answers).values_list("pk", flat=True)[:limit]), limit)
+
+
+_IN_THE_INDEX = (
+    "inbox_ticket.mention_id = ANY(ARRAY(SELECT id FROM inbox_mention WHERE search @@ %s::tsquery))"
+)
 
 
 def _sqlite(tickets: QuerySet[TicketRow], query: str, limit: int, walk: Walk) -> list[int]:

@@ -6,8 +6,10 @@ organisation's).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import TypeAlias
 
 from django import template
 from django.utils import timezone
@@ -31,41 +33,64 @@ SOON = timedelta(hours=4)
 @register.filter
 def day(moment: datetime | None) -> str:
     """« 3 mars 2026 », « 1er mars 2026 »; empty for `None`."""
-    if moment is None:
-        return ""
-    local = timezone.localtime(moment)
-    if local.day == 1:
-        return _written(local, pgettext("date, first of the month", "j F Y"))
-    return _written(local, pgettext("date", "j F Y"))
-
-
-def _written(local: datetime, pattern: str) -> str:
-    """`local` by a pattern of Django's, in the active language."""
-    return _remembered(local.replace(second=0, microsecond=0, tzinfo=None), pattern, get_language() or "")
-
-
-@lru_cache(maxsize=8_192)
-def _remembered(clock: datetime, pattern: str, language: str) -> str:
-    """A page says the same dates again and again, and Django's formatter is slow."""
-    with override(language or None):
-        return format_moment(clock, pattern)
+    return _said(_day, moment)
 
 
 @register.filter
 def clock(moment: datetime) -> str:
     """« 14 h 05 », « 18 h »."""
-    local = timezone.localtime(moment)
-    if local.minute == 0:
-        return _written(local, pgettext("time, on the hour", "H:i"))
-    return _written(local, pgettext("time", "H:i"))
+    return _said(_clock, moment)
 
 
 @register.filter
 def exact(moment: datetime | None) -> str:
     """« 3 mars 2026 à 14 h 05 »; empty for `None`."""
+    return _said(_exact, moment)
+
+
+def _day(local: datetime) -> str:
+    first = local.day == 1
+    return format_moment(
+        local, pgettext("date, first of the month", "j F Y") if first else pgettext("date", "j F Y")
+    )
+
+
+def _clock(local: datetime) -> str:
+    full = local.minute == 0
+    return format_moment(local, pgettext("time, on the hour", "H:i") if full else pgettext("time", "H:i"))
+
+
+def _exact(local: datetime) -> str:
+    return gettext("%(day)s at %(time)s") % {"day": _day(local), "time": _clock(local)}
+
+
+def _near(local: datetime) -> str:
+    first = local.day == 1
+    return format_moment(
+        local,
+        pgettext("date of this year, first of the month", "j F")
+        if first
+        else pgettext("date of this year", "j F"),
+    )
+
+
+Form: TypeAlias = Callable[[datetime], str]
+"""Says a local time in the active language."""
+
+
+def _said(form: Form, moment: datetime | None) -> str:
+    """`moment` by a form, in the active language and zone; empty for `None`."""
     if moment is None:
         return ""
-    return gettext("%(day)s at %(time)s") % {"day": day(moment), "time": clock(moment)}
+    local = timezone.localtime(moment).replace(second=0, microsecond=0, tzinfo=None)
+    return _remembered(form, local, get_language() or "")
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(form: Form, local: datetime, language: str) -> str:
+    """A page says the same dates again and again, and Django's formatter is slow."""
+    with override(language or None):
+        return form(local)
 
 
 @register.simple_tag
@@ -109,17 +134,8 @@ def deadline(moment: datetime, now: datetime) -> str:
         return gettext("before %(time)s today") % {"time": clock(moment)}
     if days == 1:
         return gettext("before %(time)s tomorrow") % {"time": clock(moment)}
-    return gettext("before %(day)s") % {"day": _near(moment, now)}
-
-
-def _near(moment: datetime, now: datetime) -> str:
-    """The day without its year when that is the present year."""
-    local = timezone.localtime(moment)
-    if local.year != timezone.localtime(now).year:
-        return day(moment)
-    if local.day == 1:
-        return _written(local, pgettext("date of this year, first of the month", "j F"))
-    return _written(local, pgettext("date of this year", "j F"))
+    this_year = timezone.localtime(moment).year == timezone.localtime(now).year
+    return gettext("before %(day)s") % {"day": _said(_near if this_year else _day, moment)}
 
 
 def length(span: timedelta) -> str:

@@ -202,6 +202,10 @@ class Migration(migrations.Migration):
             model_name='ticketrow',
             index=models.Index(fields=['organisation', 'moment'], name='ticket_moment'),
         ),
+        migrations.AddIndex(
+            model_name='ticketrow',
+            index=models.Index(condition=models.Q(('snoozed_until__isnull', False)), fields=['organisation', 'snoozed_until'], name='ticket_asleep'),
+        ),
         migrations.AddConstraint(
             model_name='ticketrow',
             constraint=models.UniqueConstraint(fields=('position',), name='one_ticket_per_position'),

@@ -5,7 +5,10 @@ the position of the message (see `ordering.py`), so that matches come out newest
 A later migration that alters `inbox_mention` must run `install` again: Django rebuilds the table
 on SQLite, and its triggers go with the old one. A test says so when it was forgotten.
 
-PostgreSQL: needs no extension; `normalize` takes the accents off.
+PostgreSQL: needs no extension; `normalize` takes the accents off. Beside the words, the index
+holds every two that stand side by side (`@trop_longue`), so that a phrase of common words is found
+without looking at every message that has them all. Of a very long message it holds the first
+pairs only, and the mark `@long`.
 """
 
 from django.db import migrations
@@ -54,9 +57,27 @@ POSTGRESQL = [
     $$
     """,
     """
+    CREATE FUNCTION inbox_pairs(folded text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+        SELECT array_to_tsvector(
+            array_cat(array_agg('@' || word || '_' || next) FILTER (WHERE length(word || next) <= 400),
+                      CASE WHEN length(folded) > 20000 THEN ARRAY['@long'] ELSE ARRAY[]::text[] END)
+        ) FROM (
+            SELECT word, lead(word) OVER (ORDER BY place) AS next
+            FROM unnest(string_to_array(left(folded, 20000), ' ')) WITH ORDINALITY AS split(word, place)
+            WHERE word <> ''
+        ) AS neighbours
+    $$
+    """,
+    """
+    CREATE FUNCTION inbox_words(written text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+        SELECT to_tsvector('simple', folded) || inbox_pairs(folded)
+        FROM (SELECT inbox_fold(written) AS folded OFFSET 0) AS once
+    $$
+    """,
+    """
     ALTER TABLE inbox_mention ADD COLUMN search tsvector GENERATED ALWAYS AS (
         array_to_tsvector(ARRAY['@o' || organisation_id])
-        || to_tsvector('simple', inbox_fold(title || ' ' || author || ' ' || text))
+        || inbox_words(title || ' ' || author || ' ' || text)
     ) STORED
     """,
     "CREATE INDEX inbox_search ON inbox_mention USING gin (search)",
@@ -65,6 +86,8 @@ POSTGRESQL = [
 POSTGRESQL_BACK = [
     "DROP INDEX IF EXISTS inbox_search",
     "ALTER TABLE inbox_mention DROP COLUMN search",
+    "DROP FUNCTION IF EXISTS inbox_words(text)",
+    "DROP FUNCTION IF EXISTS inbox_pairs(text)",
     "DROP FUNCTION IF EXISTS inbox_fold(text)",
 ]
 

@@ -21,7 +21,7 @@ ANY = "all"
 STARS = 5
 COUNT_CAP = 1_000
 """Counts stop here: « 999+ » is what a person needs to know, at any size."""
-SEARCH_CAP = 100
+SEARCH_CAP = 51
 """Counts of a search stop here: every match must be looked up among the tickets."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,9 +26,13 @@ class Line:
     is_undone: bool = False
 
 
-def history_of(ticket: TicketRow) -> tuple[Line, ...]:
-    """Everything done to the ticket, the latest first; its arrival is the last line."""
-    decisions = DecisionRow.objects.filter(ticket=ticket).order_by("-pk")
+def decisions_of(ticket: TicketRow) -> list[DecisionRow]:
+    """All acts on the ticket, the latest first."""
+    return list(DecisionRow.objects.filter(ticket=ticket).order_by("-pk"))
+
+
+def history_of(ticket: TicketRow, decisions: Sequence[DecisionRow]) -> tuple[Line, ...]:
+    """Its `decisions` in sentences, the latest first; its arrival is the last line."""
     lines = [
         Line(decision.at, decision.by_name, sentence_of(decision.act, decision.details), decision.undone)
         for decision in decisions

@@ -17,8 +17,8 @@ from veilleur.desk.inbox.models import Correction, MentionRow, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.queries.filters import ANY, STARS, Filters
 from veilleur.desk.inbox.queries.turning import (
-    capped,
     count_cap,
+    counted,
     counts_capped,
     ids_beyond,
     spot_of,
@@ -103,8 +103,9 @@ def list_page(place: Workplace, filters: Filters) -> ListPage:
     """One page of the list as this person sees it."""
     # One walk finds the page and, on the first one, counts: a second walk would cost as much again.
     is_first, cap = not filters.after, count_cap(filters)
-    ids = ids_beyond(place, filters, spot_written(filters.after), cap if is_first else PAGE + 1)
-    tickets = tickets_in_order(ids[:PAGE])
+    limit = cap if is_first else PAGE + 1
+    found = ids_beyond(place, filters, spot_written(filters.after), limit, enough=PAGE + 1)
+    tickets = tickets_in_order(found.ids[:PAGE])
     policy = policy_of(place.organisation)
     views, queues = _views(place, filters, policy)
     return ListPage(
@@ -114,10 +115,11 @@ def list_page(place: Workplace, filters: Filters) -> ListPage:
         views=views,
         queues=queues,
         rows=rows_of(place, tickets, policy),
-        count=capped(len(ids), cap) if is_first else "",
-        older=_older(filters, tickets) if len(ids) > PAGE else "",
+        count=counted(found, cap, PAGE) if is_first else "",
+        older=_older(filters, tickets) if len(found.ids) > PAGE else "",
         is_first=is_first,
-        is_empty_house=not ids and not TicketRow.objects.filter(organisation=place.organisation).exists(),
+        is_empty_house=not found.ids
+        and not TicketRow.objects.filter(organisation=place.organisation).exists(),
     )
 
 

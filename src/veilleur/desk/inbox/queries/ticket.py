@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.accounts.queries import colleagues
-from veilleur.desk.inbox.actions import last_act
+from veilleur.desk.inbox.actions import last_standing
 from veilleur.desk.inbox.conversion import PRIORITIES, reading_of, ticket_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.explanations import language_name, marks_of, sentence_of, sentiment_name
-from veilleur.desk.inbox.models import MentionRow, MentionVersion, Note, Seen, TicketRow
+from veilleur.desk.inbox.models import DecisionRow, MentionRow, MentionVersion, Note, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.queries.filters import COUNT_CAP, Filters
-from veilleur.desk.inbox.queries.history import Line, history_of
+from veilleur.desk.inbox.queries.history import Line, decisions_of, history_of
 from veilleur.desk.inbox.queries.listing import Stars, stars_of
 from veilleur.desk.inbox.queries.turning import capped, ids_beyond, spot_of
 from veilleur.desk.inbox.segments import Mark, Segment, segments
@@ -131,6 +131,7 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
     others, others_count = _others(mention)
     seen = Seen.objects.select_related("person").filter(ticket=ticket).order_by("at", "pk").first()
     newer, older = neighbours(place, ticket, filters)
+    decisions = decisions_of(ticket)
     return TicketPage(
         id=ticket.pk,
         version=ticket.version,
@@ -162,10 +163,10 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         assignee=ticket.assignee,
         first_seen_by=str(seen.person) if seen else "",
         first_seen_at=seen.at if seen else None,
-        history=history_of(ticket),
+        history=history_of(ticket, decisions),
         notes=_notes(ticket),
         colleagues=tuple(colleagues(place.organisation)),
-        undoable=_undoable(place, ticket),
+        undoable=_undoable(place, decisions),
         newer=newer,
         older=older,
     )
@@ -184,7 +185,7 @@ def neighbours(place: Workplace, ticket: TicketRow, filters: Filters) -> tuple[i
     spot = spot_of(ticket)
     before = ids_beyond(place, filters, spot, 1, upward=True)
     after = ids_beyond(place, filters, spot, 1)
-    return next(iter(before), None), next(iter(after), None)
+    return next(iter(before.ids), None), next(iter(after.ids), None)
 
 
 def next_after(place: Workplace, ticket_id: int, filters: Filters) -> int | None:
@@ -213,8 +214,9 @@ def _others(mention: MentionRow) -> tuple[tuple[Other, ...], str]:
         return (), "0"
     same = MentionRow.objects.filter(organisation_id=mention.organisation_id, author=mention.author)
     same = same.exclude(pk=mention.pk)
-    newest = same.select_related("ticket").order_by("-ticket__position")[:MOST_SHOWN]
-    return tuple(map(_other, newest)), capped(same[:COUNT_CAP].count(), COUNT_CAP)
+    newest = list(same.select_related("ticket").order_by("-ticket__position")[:MOST_SHOWN])
+    count = len(newest) if len(newest) < MOST_SHOWN else same[:COUNT_CAP].count()
+    return tuple(map(_other, newest)), capped(count, COUNT_CAP)
 
 
 def _thread(mention: MentionRow) -> tuple[Other, ...]:
@@ -279,7 +281,7 @@ def _notes(ticket: TicketRow) -> tuple[NoteShown, ...]:
     return tuple(NoteShown(note.author_name, note.at, note.text) for note in notes)
 
 
-def _undoable(place: Workplace, ticket: TicketRow) -> int | None:
-    last = last_act(ticket)
+def _undoable(place: Workplace, decisions: Sequence[DecisionRow]) -> int | None:
+    last = last_standing(decisions)
     mine = last is not None and last.by_id == place.user.pk and last.act != Act.ROUTE
     return last.pk if last is not None and mine and place.can_work else None

@@ -19,7 +19,7 @@ from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox import search
 from veilleur.desk.inbox.models import TicketRow
 from veilleur.desk.inbox.queries.filters import COUNT_CAP, SEARCH_CAP, Filters, narrowed
-from veilleur.desk.inbox.search import Walk
+from veilleur.desk.inbox.search import Found, Walk
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,17 +60,28 @@ def spot_written(after: str) -> Spot | None:
 
 
 def ids_beyond(
-    place: Workplace, filters: Filters, spot: Spot | None, limit: int, *, upward: bool = False
-) -> list[int]:
-    """Ids of the next `limit` tickets after `spot`, or before it (nearest first) when `upward`."""
+    place: Workplace,
+    filters: Filters,
+    spot: Spot | None,
+    limit: int,
+    *,
+    upward: bool = False,
+    enough: int | None = None,
+) -> Found:
+    """Ids of the next `limit` tickets after `spot`, or before it (nearest first) when `upward`.
+
+    A search may stop at `enough` of them where going on would be slow.
+    """
     tickets = narrowed(place, filters)
     terms = search.parse(filters.q)
     walk = Walk(spot.position if spot else None, is_upward=upward)
     if terms:
-        return search.matching(tickets, place.organisation.pk, terms, limit, walk)
+        return search.matching(tickets, place.organisation.pk, terms, limit, walk, enough=enough)
     if filters.by_due_time:
-        return _by_due_time(tickets, spot, limit, upward=upward)
-    return list(walk.narrow(tickets).values_list("pk", flat=True)[:limit])
+        ids = _by_due_time(tickets, spot, limit, upward=upward)
+    else:
+        ids = list(walk.narrow(tickets).values_list("pk", flat=True)[:limit])
+    return Found(ids, is_whole=len(ids) < limit)
 
 
 def _by_due_time(tickets: QuerySet[TicketRow], spot: Spot | None, limit: int, *, upward: bool) -> list[int]:
@@ -120,6 +131,17 @@ def _counting(place: Workplace, view: Filters, cap: int) -> tuple[str, tuple[Any
 def count_cap(filters: Filters) -> int:
     """Where counting stops for a list."""
     return SEARCH_CAP if search.parse(filters.q) else COUNT_CAP
+
+
+def counted(found: Found, cap: int, step: int) -> str:
+    """How many were found, as shown: "12", « 50+ » for a search that stopped early, or "999+" from `cap` on.
+
+    A search that stopped tells whole `step`s only: the rest depends on where it stopped.
+    """
+    count = len(found.ids)
+    if found.is_whole or count >= cap:
+        return capped(count, cap)
+    return f"{(count - 1) // step * step}+"
 
 
 def capped(count: int, cap: int) -> str:
