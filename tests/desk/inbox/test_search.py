@@ -123,6 +123,7 @@ def test_a_search_finds_the_same_wherever_it_stops_walking(
     organisation_a, make_mention, monkeypatch, stretch, enough, query
 ):
     monkeypatch.setattr(search, "_STRETCH", stretch)
+    monkeypatch.setattr(search, "_STRETCH_FOR_PHRASES", stretch)
     for number in range(12):
         text = f"attente {'urgences' if number % 3 == 0 else ''} {'bien' if number % 2 == 0 else ''}"
         make_mention(organisation_a, text=text, external_id=str(number))
