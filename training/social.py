@@ -2,7 +2,8 @@
 
     python -m training.social [FILE…]
 
-prints what is wrong in each line, or how many messages carry each label.
+prints what is wrong in each line, how many messages carry each label, and how far the second,
+blind reading agrees with the first one (Cohen's kappa).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,37 @@ def _unknown(what: str, found: Iterable[str], allowed: Iterable[str]) -> Iterato
     yield from (f"{what} {one!r}" for one in found if one not in allowed)
 
 
+def agreement() -> Iterator[tuple[str, int, float]]:
+    """(what was judged, how often the readers differ, Cohen's kappa) over all messages."""
+    second = {judged["id"]: judged for judged in read(FOLDER / "second" / "reading.jsonl")}
+    pairs = [(first, second[first["id"]]) for first in messages()]
+    for label in sorted(LABELS):
+        yield label, *_kappa([(label in one["labels"], label in other["labels"]) for one, other in pairs])
+    for name in ("sentiment", "priority"):
+        yield name, *_kappa([(one[name], other[name]) for one, other in pairs])
+    yield "adr", *_kappa([(_is_case(one["adr"]), bool(other["adr"])) for one, other in pairs])
+    told = [
+        (one["adr"]["criteria"], other["criteria"])
+        for one, other in pairs
+        if one["adr"] and other["criteria"]
+    ]
+    for place, name in enumerate(CRITERIA):
+        yield f"criteria.{name}", *_kappa([(one[name], other[place]) for one, other in told])
+
+
+def _is_case(case: dict[str, Any] | None) -> bool:
+    return case is not None and case["adr"] is True
+
+
+def _kappa(pairs: list[tuple[Hashable, Hashable]]) -> tuple[int, float]:
+    """How many pairs differ, and Cohen's kappa (Cohen 1960)."""
+    size = len(pairs)
+    differ = sum(one != other for one, other in pairs)
+    ones, others = Counter(one for one, _other in pairs), Counter(other for _one, other in pairs)
+    by_chance = sum(ones[value] * others[value] for value in ones) / size**2
+    return differ, (1 - differ / size - by_chance) / (1 - by_chance)
+
+
 def main(paths: list[Path]) -> int:
     """Exit status: 1 when a line breaks the guidelines."""
     counts: Counter[str] = Counter()
@@ -220,6 +252,9 @@ def main(paths: list[Path]) -> int:
                 print(path.name, message["id"], "; ".join(problems))
     for name, count in sorted(counts.items()):
         print(f"{count:6}  {name}")
+    if not paths:
+        for name, differ, kappa in agreement():
+            print(f"{name:26}{differ:5} differ, kappa {kappa:.3f}")
     return int(bool(wrong))
 
 
