@@ -18,7 +18,7 @@ unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check contracts shape lint types format tests tests-postgresql packages dev
-.PHONY: train bench bench-import bench-desk bench-quality docs screenshots wheel clean
+.PHONY: train bench bench-speed bench-import bench-desk bench-quality docs screenshots wheel clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -66,7 +66,10 @@ dev: $(READY_TO_TEST)  ## the environment to work in
 train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
 	@$(BIN)/python -m training.sentiment
 
-bench: bench-import bench-desk bench-quality  ## every benchmark: import, desk, quality of reading
+bench: bench-import bench-desk bench-quality bench-speed  ## every benchmark: import, desk, quality and speed of reading
+
+bench-speed: $(READY_TO_TEST)  ## texts read per second, beside the tools somebody would compose
+	@$(BIN)/python benchmarks/speed.py
 
 bench-import: $(READY_TO_TEST)  ## import of 100,000 rows, killed and resumed
 	@$(BIN)/python benchmarks/import.py
