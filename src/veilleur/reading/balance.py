@@ -32,13 +32,19 @@ class Opinions:
 
     def columns(self) -> list[Floats]:
         """One number per text for each of `COLUMNS`."""
-        counts = self._counts()
-        turn = np.minimum(self._count(self._said("pivot")), 2)
+        counts, signs = self._counts(), self.signs()
+        turns = self._count(self._said("pivot"))
         both = np.minimum(np.minimum(counts[0], counts[2]), 2)
-        nothing = np.minimum(self._count(self._said("nothing")), 1)
         others = [np.log1p(self._count(self._said(name))) for name in ("wish", "asking")]
-        edges = (self._first(), self._last(), turn, self._after_turn())
-        return [*map(np.log1p, counts), _balance(counts), both, *edges, nothing, *others, self._mock()]
+        spoken = np.flatnonzero(signs)
+        edges = (
+            self._spread(signs, spoken[::-1]),
+            self._spread(signs, spoken),
+            np.minimum(turns, 2),
+            self._after_turn(signs, spoken),
+        )
+        mock = self._mock(signs, turns)
+        return [*map(np.log1p, counts), _balance(counts), both, *edges, self.nothing(), *others, mock]
 
     def balance(self) -> Floats:
         """-1 when all is blame, 1 when all is praise."""
@@ -68,26 +74,18 @@ class Opinions:
     def _count(self, flags: Flags) -> Floats:
         return np.bincount(self.words.owner[flags], minlength=self.texts).astype(np.float32)
 
-    def _last(self) -> Floats:
-        signs = self.signs()
-        return self._spread(signs, np.flatnonzero(signs))
-
-    def _first(self) -> Floats:
-        signs = self.signs()
-        return self._spread(signs, np.flatnonzero(signs)[::-1])
-
     def _spread(self, signs: Floats, places: Integers) -> Floats:
         """The sign of the last one of `places` in each text, 0 for none."""
         out = np.zeros(self.texts, dtype=np.float32)
         out[self.words.owner[places]] = signs[places]
         return out
 
-    def _mock(self) -> Floats:
+    def _mock(self, signs: Floats, turns: Floats) -> Floats:
         """1 for « Bravo, … » with nothing but blame after it: irony has this shape."""
-        signs, words = self.signs(), self.words
+        words = self.words
         good, bad = (self._count(signs == sign) for sign in (1, -1))
         opens = np.searchsorted(words.owner, np.arange(self.texts))
-        mocking = (good == 1) & (bad > 0) & (self._count(self._said("pivot")) == 0)
+        mocking = (good == 1) & (bad > 0) & (turns == 0)
         cheers = np.isin(self.concepts, [catalogue().number(name) for name in ("cheer", "thanks")])
         alone = np.append(words.clause[1:] != words.clause[:-1], True)
         heads = np.flatnonzero((signs > 0) & (cheers | alone))
@@ -95,13 +93,11 @@ class Opinions:
         opened = np.bincount(words.owner[heads], minlength=self.texts) > 0
         return np.asarray(mocking & opened, dtype=np.float32)
 
-    def _after_turn(self) -> Floats:
+    def _after_turn(self, signs: Floats, spoken: Integers) -> Floats:
         """What is said after the last « mais » of each text, between -2 and 2."""
-        signs = self.signs()
         turns = np.full(self.texts, len(self.words))
         places = np.flatnonzero(self._said("pivot"))
         turns[self.words.owner[places]] = places
-        spoken = np.flatnonzero(signs)
         later = spoken[spoken > turns[self.words.owner[spoken]]]
         sums = np.bincount(self.words.owner[later], weights=signs[later], minlength=self.texts)
         return np.clip(sums, -2, 2).astype(np.float32)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,9 +76,12 @@ class Catalogue:
     polarity: NDArray[np.int8]
     """Polarity of each concept, and 0 at the end so that `NO_CONCEPT` indexes it."""
 
+    numbers: dict[str, int]
+    """Index of each concept by name."""
+
     def number(self, name: str) -> int:
-        """Index of a concept by name; raises `StopIteration` for an unknown one."""
-        return next(number for number, concept in enumerate(self.concepts) if concept.name == name)
+        """Index of a concept by name; raises `KeyError` for an unknown one."""
+        return self.numbers[name]
 
 
 @cache
@@ -99,7 +103,12 @@ def catalogue() -> Catalogue:
     lengths = {len(expression.words) for expression in expressions if expression.open_ended}
     polarity = np.array([*(concept.polarity for concept in concepts), 0], dtype=np.int8)
     return Catalogue(
-        concepts, _build_index(keys), _build_index(openings), tuple(sorted(lengths, reverse=True)), polarity
+        concepts,
+        _build_index(keys),
+        _build_index(openings),
+        tuple(sorted(lengths, reverse=True)),
+        polarity,
+        {concept.name: number for number, concept in enumerate(concepts)},
     )
 
 
@@ -108,35 +117,42 @@ def find_concepts(words: Words) -> NDArray[np.int16]:
     known = catalogue()
     found = np.full(len(words), NO_CONCEPT, dtype=np.int16)
     covered = np.zeros(len(words), dtype=np.bool_)
-    for size, hashes in reversed(list(_runs(words))):
-        concepts = known.index.find(hashes)
-        _settle(size, concepts, words, found, covered)
-    free = _beginning(words, np.flatnonzero(~covered), _SHORTEST_PREFIX, known.openings)[0]
-    for length in known.prefix_lengths:
-        hits, concepts = _beginning(words, free, length, known.index)
-        found[hits] = concepts
-        free = free[found[free] == NO_CONCEPT]
+    runs = _runs(words)
+    # One search for all sizes: a single message is mostly the price of calling numpy.
+    concepts = known.index.find(np.concatenate(runs))
+    ends = list(accumulate(map(len, runs)))
+    for size in range(_LONGEST, 0, -1):
+        _settle(size, concepts[ends[size - 1] - len(runs[size - 1]) : ends[size - 1]], words, found, covered)
+    opened = _beginnings(words, np.flatnonzero(~covered), (_SHORTEST_PREFIX,), known.openings)[0]
+    places, concepts = _beginnings(words, opened, known.prefix_lengths, known.index)
+    found[places] = concepts
     return found
 
 
-def _beginning(
-    words: Words, among: Integers, length: int, index: Index
+def _beginnings(
+    words: Words, among: Integers, lengths: tuple[int, ...], index: Index
 ) -> tuple[Integers, NDArray[np.int16]]:
-    """Those of the words `among` whose first `length` letters are in `index`, and their values."""
-    longer = among[words.ends[among] - words.starts[among] >= length]
-    starts = words.starts[longer]
-    values = index.find(mixed(words.layout.hashes(starts, starts + length) ^ _PREFIX_SALT))
+    """Those of the words `among` whose first letters are in `index`, and their values.
+
+    `lengths` says how many letters, the preferred number first.
+    """
+    sizes = words.ends[among] - words.starts[among]
+    rows, columns = np.nonzero(sizes[:, None] >= np.array(lengths))
+    starts = words.starts[among[rows]]
+    values = index.find(
+        mixed(words.layout.hashes(starts, starts + np.array(lengths)[columns]) ^ _PREFIX_SALT)
+    )
     hits = values != NO_CONCEPT
-    return longer[hits], values[hits]
+    rows, first = np.unique(rows[hits], return_index=True)
+    return among[rows], values[hits][first]
 
 
-def _runs(words: Words) -> Iterator[tuple[int, Hashes]]:
-    """(size, hashes): for each size, the hash of the run that starts at each word."""
-    hashes = words.hashes
-    yield 1, hashes
+def _runs(words: Words) -> list[Hashes]:
+    """For each size from 1 on, the hash of the run that starts at each word."""
+    runs = [words.hashes]
     for size in range(2, _LONGEST + 1):
-        hashes = paired(hashes[:-1], words.hashes[size - 1 :])
-        yield size, hashes
+        runs.append(paired(runs[-1][:-1], words.hashes[size - 1 :]))
+    return runs
 
 
 def _settle(
@@ -157,7 +173,7 @@ def _settle(
 def _keys(expressions: list[Expression]) -> Iterator[tuple[int, int]]:
     """(hash, concept) of each expression; the first one listed keeps a hash."""
     words = split([expression.words for expression in expressions])
-    runs = dict(_runs(words))
+    runs = _runs(words)
     firsts = np.searchsorted(words.owner, np.arange(len(expressions) + 1))
     for number in reversed(range(len(expressions))):
         expression, first = expressions[number], firsts[number]
@@ -165,7 +181,7 @@ def _keys(expressions: list[Expression]) -> Iterator[tuple[int, int]]:
         if expression.open_ended:
             yield _prefix_key(expression.words), expression.concept
         elif size:
-            yield int(runs[size][first]), expression.concept
+            yield int(runs[size - 1][first]), expression.concept
 
 
 def _prefix_key(letters: str) -> int:

@@ -36,6 +36,7 @@ _FOREIGN_LETTERS = frozenset("ñ¿¡ßãõøåąćęłńśźżőűșțşğıčď
 _FOREIGN_LETTER = 1.5
 _FRENCH_LETTERS = frozenset("éèêàçùœ")
 _FRENCH_LETTER = 0.7
+_TELLING_LETTERS = re.compile(f"[{''.join(_FRENCH_LETTERS | _FOREIGN_LETTERS)}]")
 _FEWEST_FOR_LANGID = 3
 _NEIGHBOURS = (
     "fr|en|es|de|it|pt|nl|ca|gl|eu|br|oc|ro|pl|cs|sk|sl|hr|hu|sv|da|no|fi|et|lt|lv|tr|sq|mt|ga|cy|is"
@@ -65,7 +66,7 @@ class _Evidence(NamedTuple):
     @property
     def is_clear(self) -> bool:
         """Whether one of French and English is far ahead and the other one not there too."""
-        low, high = sorted((self.french, self.english))
+        low, high = (self.french, self.english) if self.french < self.english else (self.english, self.french)
         return high - low - self.other >= _CLEAR and low < _CLEAR
 
 
@@ -127,7 +128,7 @@ def _weigh(text: Normalised, length: int) -> _Evidence:
             english -= weight
             grounds.append((weight, word))
     if not text.original.isascii():
-        letters = set(text.original[:length].lower())
+        letters = set(_TELLING_LETTERS.findall(text.original[:length].lower()))
         french += _FRENCH_LETTER * min(2, len(letters & _FRENCH_LETTERS))
         other += _FOREIGN_LETTER * len(letters & _FOREIGN_LETTERS)
     return _Evidence(french, english, other, grounds)

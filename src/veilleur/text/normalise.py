@@ -149,12 +149,16 @@ class _Folds(dict[str, str]):
 
 _FOLDS = _Folds()
 _COMMON = tuple((char, _FOLDS[char]) for char in "éèêàçùâîôûëïü’«»\xa0")
-_WIDE = re.compile(
-    "[\x00-\U0010ffff][\u0300-\u036f\u20e3\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]+|[^\x00-\x7f]"
-)  # an accent typed after its letter, or the tone of an emoji, goes with what it stands on
+_JOINED = "[\u0300-\u036f\u20e3\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]"
+"""An accent typed after its letter, or the tone of an emoji, goes with what it stands on."""
+_ANY_JOINED = re.compile(_JOINED)
+_WIDE = re.compile("[^\x00-\x7f]")
+_WIDE_OR_JOINED = re.compile(f"[\x00-\U0010ffff]{_JOINED}+|[^\x00-\x7f]")
 _LONGEST_WORD = 60
 _HELD = re.compile(r"([a-z])\1\1+")
 _BLANK = re.compile(r"[\x00-\x20\x7f]{2,}|[\x00-\x09\x0b-\x1f\x7f]")
+_BLANK_RUN = re.compile(r"[\x00-\x20\x7f]{2,}")
+"""For a text whose single blanks are all spaces and line breaks; three times as quick."""
 
 _EMOTICONS = {sign: f" {word} " for sign, word in _SIGNS.items() if sign.isascii()}
 _EDGES = " \n'\"(),.;/!?-"
@@ -168,7 +172,13 @@ def _automaton(patterns: Iterable[str]) -> CharwiseDoubleArrayAhoCorasick:
 _EMOTICON_FINDER = _automaton(_EMOTICONS)
 _SPELLING_FINDER = _automaton(edge + spelling for edge in _EDGES for spelling in _SPELLINGS)
 _BLANKS = ["  ", "\n\n", " \n", "\n ", *(chr(code) for code in (*range(10), *range(11, 32), 127))]
+_DOUBLE_BLANKS = 4
+"""The first of them; the others are single characters."""
 _ALARM = _automaton([*(letter * 3 for letter in ascii_lowercase), *_EMOTICONS, *_BLANKS])
+_FIRST_EMOTICON = len(ascii_lowercase)
+_FIRST_BLANK = _FIRST_EMOTICON + len(_EMOTICONS)
+_FIRST_CONTROL = _FIRST_BLANK + _DOUBLE_BLANKS
+"""Numbers in the alarm of the first pattern of each kind."""
 
 
 def normalise(text: str) -> Normalised:
@@ -184,13 +194,24 @@ def normalise(text: str) -> Normalised:
             plain = plain.replace(char, fold)
         if not plain.isascii():
             plain = _rewrite(plain, _wide(plain), layers)
-    # One scan tells whether there is anything for the slower steps; mostly there is not.
-    if _ALARM.find(plain):
-        plain = _rewrite(plain, _held(plain), layers)
-        plain = _rewrite(plain, _emoticons(plain), layers)
-        plain = _rewrite(plain, _blanks(plain), layers)
+    # One scan tells whether there is anything for the slower steps; mostly there is little.
+    if alarms := _ALARM.find(plain):
+        plain = _alarmed(plain, {number for _start, _end, number in alarms}, layers)
     plain = _rewrite(plain, _spellings(plain), layers)
     return Normalised(text, plain, tuple(layers))
+
+
+def _alarmed(text: str, numbers: set[int], layers: list[Layer]) -> str:
+    """`text` after the steps that these patterns of the alarm ask for.
+
+    A step may leave work for the next ones: « xddd » becomes an emoticon, and that a word among blanks.
+    """
+    if min(numbers) < _FIRST_BLANK:
+        if min(numbers) < _FIRST_EMOTICON:
+            text = _rewrite(text, _held(text), layers)
+        text = _rewrite(text, _emoticons(text), layers)
+        return _rewrite(text, _blanks(text, _BLANK), layers)
+    return _rewrite(text, _blanks(text, _BLANK if max(numbers) >= _FIRST_CONTROL else _BLANK_RUN), layers)
 
 
 def _rewrite(text: str, hits: Iterable[Hit], layers: list[Layer]) -> str:
@@ -211,7 +232,8 @@ def _rewrite(text: str, hits: Iterable[Hit], layers: list[Layer]) -> str:
 
 
 def _wide(text: str) -> Iterator[Hit]:
-    for match in _WIDE.finditer(text):
+    # The whole pattern tries every character: only for the few texts that need it.
+    for match in (_WIDE_OR_JOINED if _ANY_JOINED.search(text) else _WIDE).finditer(text):
         found = match[0]
         fold = "".join(map(_FOLDS.__getitem__, found))
         if fold != found:
@@ -251,8 +273,8 @@ def _released(word: str) -> str:
     return next((form for form in (all_twice, *one_twice) if form in _DOUBLED), once)
 
 
-def _blanks(text: str) -> Iterator[Hit]:
-    for match in _BLANK.finditer(text):
+def _blanks(text: str, pattern: re.Pattern[str]) -> Iterator[Hit]:
+    for match in pattern.finditer(text):
         found = match[0]
         yield match.start(), match.end(), "\n" if "\n" in found or "\r" in found else " "
 
