@@ -11,15 +11,29 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from veilleur.desk.inbox.segments import FAMILIES, Mark
 from veilleur.vocabulary import Because, Finding, Reading, Sentiment, Span
 
-FAMILY_OF = {"drugs": "pharmacovigilance", "reactions": "pharmacovigilance"}
-"""Family of the findings of an analyzer; `sentiment` follows its label, any other is `other`."""
+FAMILY_OF = {
+    "drugs": "pharmacovigilance",
+    "reactions": "pharmacovigilance",
+    "danger": "danger",
+    "toxicity": "law",
+    "personal_data": "secrecy",
+}
+"""Family of the findings of an analyzer; any other is `other`, but for `FAMILY_OF_LABEL`."""
+
+FAMILY_OF_LABEL = {
+    "neg": "neg",
+    "pos": "pos",
+    "threat": "danger",
+    "PRO_NAME": "other",
+    "PRO_PHONE": "other",
+    "PRO_EMAIL": "other",
+}
+"""Labels that are of another family than their analyzer: a practitioner's name is public."""
 
 
 def family_of(finding: Finding) -> str:
     """Which family of colours and words a finding belongs to."""
-    if finding.analyzer == "sentiment":
-        return {Sentiment.NEG.value: "neg", Sentiment.POS.value: "pos"}.get(finding.label, "other")
-    return FAMILY_OF.get(finding.analyzer, "other")
+    return FAMILY_OF_LABEL.get(finding.label) or FAMILY_OF.get(finding.analyzer, "other")
 
 
 def strongest_mark(reading: Reading, text: str) -> Mark | None:
@@ -60,7 +74,36 @@ def label_of(finding: Finding) -> str:
     if finding.analyzer == "sentiment":
         return sentiment_name(finding.label)
     names = {"drugs": _("medicine"), "reactions": _("possible adverse reaction")}
-    return names.get(finding.analyzer, finding.label)
+    return names.get(finding.analyzer) or str(LABELS.get(finding.label, finding.label))
+
+
+LABELS = {
+    "crisis_suicide": gettext_lazy("suicidal distress"),
+    "emergency_medical": gettext_lazy("medical emergency"),
+    "child_protection": gettext_lazy("child in danger"),
+    "violence": gettext_lazy("violence"),
+    "insult": gettext_lazy("insult"),
+    "threat": gettext_lazy("threat"),
+    "hate": gettext_lazy("hate speech"),
+    "misinformation": gettext_lazy("health claim to be checked"),
+    "NAME": gettext_lazy("name of a person"),
+    "PHONE": gettext_lazy("phone number"),
+    "EMAIL": gettext_lazy("e-mail address"),
+    "ADDRESS": gettext_lazy("postal address"),
+    "DOB": gettext_lazy("date of birth"),
+    "ID": gettext_lazy("number of a file or document"),
+    "IBAN": gettext_lazy("bank account"),
+    "CARD": gettext_lazy("payment card"),
+    "NIR": gettext_lazy("social security number"),
+    "RPPS": gettext_lazy("RPPS number"),
+    "FINESS": gettext_lazy("FINESS number"),
+    "PLATE": gettext_lazy("car plate"),
+    "URL": gettext_lazy("address of a profile"),
+    "PRO_NAME": gettext_lazy("name of a professional"),
+    "PRO_PHONE": gettext_lazy("phone number of a professional"),
+    "PRO_EMAIL": gettext_lazy("e-mail address of a professional"),
+}
+"""What was found → in words."""
 
 
 FEELINGS = {
@@ -101,7 +144,7 @@ def sentence_of(finding: Finding) -> str:
 
 
 def _term_sentence(opening: str, finding: Finding) -> str:
-    said = opening % {"what": finding.label, "words": _listed(finding.why.grounds)}
+    said = opening % {"what": label_of(finding), "words": _listed(finding.why.grounds)}
     if finding.concept is None:
         return said
     origin = _ORIGINS.get(finding.concept.id.partition(":")[0], "")
