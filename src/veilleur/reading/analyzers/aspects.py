@@ -1,0 +1,235 @@
+"""What people judge about their care (welcome, waiting, price…), and whether they praise or blame it.
+
+Some expressions carry their own verdict (« raccroché au nez », "on time"); others only name
+an aspect (« parking », "communication") or a person (« le chirurgien ») and take it from the
+opinion nearest to them. A few opinions name their aspect themselves (« gentil », "dirty").
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from veilleur.lexicon import Mark, Term
+from veilleur.reading.analyzer import Batch, Subject
+from veilleur.reading.aspect_words import ASKS_AROUND, BLAME, NAMED, PRAISE, ROLE, aspect_terms, read_code
+from veilleur.reading.balance import Opinions
+from veilleur.reading.concepts import catalogue
+from veilleur.reading.features import Features, features_of
+from veilleur.reading.words import Flags, Integers
+from veilleur.text import normalise
+from veilleur.vocabulary import Because, Concept, Finding, Language, Why
+
+NAME = "aspects"
+ASPECTS = {
+    "accueil": "accueil", "attente": "attente", "ecoute": "écoute", "competence": "compétence",
+    "information": "information", "prix": "prix", "hygiene": "hygiène", "rendez_vous": "rendez-vous",
+    "locaux": "locaux", "resultat": "résultat", "suivi": "suivi", "remboursement": "remboursement",
+}  # fmt: skip
+"""Name of each aspect, and its French title."""
+OWN_VERDICT, BORROWED_VERDICT, NEUTRAL = 0.8, 0.6, 0.5
+_REACH = 5
+"""Words between a named aspect and the opinion that judges it, at most."""
+_ACROSS = 3
+"""What a comma between them costs, in words."""
+_PLAINLY = 0.9
+_GROUNDS = 3
+
+_SPEAKING = {
+    "kind": "accueil", "rude": "accueil", "clean": "hygiene", "dirty": "hygiene", "competent": "competence",
+    "incompetent": "competence", "listens": "ecoute", "ignored": "ecoute", "uninformed": "information",
+    "clear": "information", "fast": "attente", "slow": "attente", "expensive": "prix", "healed": "resultat",
+    "pain": "resultat", "unreachable": "suivi",
+}  # fmt: skip
+"""Opinion concepts that have an aspect of their own: no verdict on a person's skill."""
+_CONCEPTS = {concept.id: concept for concept in (Concept(f"ASPECT:{a}", t) for a, t in ASPECTS.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One expression in one text: normalised offsets, aspect and verdict (1, 0 or -1)."""
+
+    start: int
+    end: int
+    aspect: str
+    verdict: int
+    borrowed: bool
+
+
+class AspectAnalyzer:
+    """One finding per aspect and polarity, at the first expression that says so.
+
+    The label is `aspect:polarity`, for instance `attente:neg`; polarities are pos, neg and neu.
+    """
+
+    name = NAME
+    version = "1"
+
+    def terms(self) -> Iterable[Term]:
+        """The words of `data/aspects.txt`."""
+        return aspect_terms()
+
+    def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
+        """The aspects each message judges, in the order of the text."""
+        rows = [row for row, subject in enumerate(batch) if NAME in subject.marks]
+        out: list[Sequence[Finding]] = [()] * len(batch)
+        if not rows:
+            return out
+        marks = [(row, mark) for row in rows for mark in _marks(batch.subjects[row])]
+        for row, places in _judged(batch, marks).items():
+            out[row] = _findings(batch.subjects[row], places)
+        return out
+
+
+def _marks(subject: Subject) -> Iterator[Mark]:
+    """Marks of the languages the text may be in, one per place."""
+    guess = subject.language
+    sure = guess.score >= _PLAINLY and guess.language is not Language.OTHER
+    last = -1
+    for mark in subject.marks_of(NAME):
+        if mark.start != last and (not sure or mark.term.language is guess.language):
+            last = mark.start
+            yield mark
+
+
+def _judged(batch: Batch, marks: list[tuple[int, Mark]]) -> dict[int, list[_Place]]:
+    """What each mark says where it stands; those that nothing judges are left out."""
+    features = batch.once(features_of)
+    first, last = _word_places(batch, features, marks)
+    around = _Around.of(features, len(batch))
+    verdicts = {ASKS_AROUND: around.verdicts(around.all_signs, first, last)}
+    verdicts[ROLE] = around.verdicts(around.general_signs, first, last)
+    turned = around.turned(first, last).tolist()
+    places: defaultdict[int, list[_Place]] = defaultdict(list)
+    for number, (row, mark) in enumerate(marks):
+        meaning = _meaning(mark.term.kind)
+        if meaning.sign in verdicts:
+            verdict = int(verdicts[meaning.sign][number])
+        else:
+            verdict = _OWN[meaning.sign]
+            verdict = -verdict if turned[number] and not meaning.is_denial else verdict
+        borrowed = meaning.sign in verdicts
+        if verdict or not borrowed:
+            places[row].append(_Place(mark.start, mark.end, meaning.aspect, verdict, borrowed))
+    return places
+
+
+_OWN = {PRAISE: 1, BLAME: -1, NAMED: 0}
+_meaning = cache(read_code)
+
+
+def _word_places(
+    batch: Batch, features: Features, marks: list[tuple[int, Mark]]
+) -> tuple[Integers, Integers]:
+    """Indices of the first and the last word of each mark."""
+    shifts = [
+        len(normalise(subject.mention.title).text) + 1 if subject.mention.title else 0 for subject in batch
+    ]
+    words = features.words
+    texts = np.array([row for row, _ in marks], dtype=np.int64)
+    base = words.layout.offsets[texts] + np.array(shifts, dtype=np.int64)[texts]
+    starts = base + np.array([mark.start for _, mark in marks], dtype=np.int64)
+    ends = base + np.array([mark.end for _, mark in marks], dtype=np.int64)
+    first = np.searchsorted(words.starts, starts, side="right") - 1
+    last = np.searchsorted(words.starts, ends, side="left") - 1
+    return np.maximum(first, 0), np.maximum(last, first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The opinions and negations of a batch, word by word."""
+
+    owner: Integers
+    clause: Integers
+    all_signs: NDArray[np.float32]
+    general_signs: NDArray[np.float32]
+    """Without the opinions that have an aspect of their own."""
+    negations: Flags
+    negated: Flags
+
+    @classmethod
+    def of(cls, features: Features, texts: int) -> _Around:
+        words, concepts = features.words, features.concepts
+        signs = Opinions(words, concepts, features.negated, texts).signs()
+        pivots = np.cumsum(concepts == catalogue().number("pivot"))
+        return cls(
+            words.owner,
+            words.clause + pivots,
+            signs,
+            np.where(_speaking()[concepts], np.float32(0), signs),
+            np.equal(concepts, catalogue().number("negation")),
+            features.negated,
+        )
+
+    def verdicts(self, signs: NDArray[np.float32], first: Integers, last: Integers) -> NDArray[np.float32]:
+        """The sign of the opinion nearest to each stretch of words, 0 when none is near."""
+        told = np.flatnonzero(signs)
+        if not len(told):
+            return np.zeros(len(first), dtype=np.float32)
+        before = told[np.maximum(np.searchsorted(told, first, side="left") - 1, 0)]
+        after = told[np.minimum(np.searchsorted(told, last, side="right"), len(told) - 1)]
+        cost_before = self._cost(before, first, first - before)
+        cost_after = self._cost(after, last, after - last)
+        nearest = np.where(cost_after <= cost_before, after, before)
+        near = np.minimum(cost_before, cost_after) <= _REACH
+        return np.where(near, signs[nearest], np.float32(0)).astype(np.float32)
+
+    def _cost(self, opinion: Integers, word: Integers, distance: Integers) -> Integers:
+        """How far an opinion is from a word; what is behind the word counts as very far."""
+        apart = np.abs(self.clause[opinion] - self.clause[word])
+        away = (self.owner[opinion] != self.owner[word]) | (apart > 1)
+        return np.where(away, 10 * _REACH, np.maximum(distance, 0) + _ACROSS * apart)
+
+    def turned(self, first: Integers, last: Integers) -> Flags:
+        """Whether a negation stands before each stretch or right behind it."""
+        behind = np.minimum(last + 1, len(self.owner) - 1)
+        follows = self.negations[behind] & (self.clause[behind] == self.clause[last])
+        turned: Flags = self.negated[first] | follows
+        return turned
+
+
+@cache
+def _speaking() -> Flags:
+    """By number of concept: whether it has an aspect of its own; False for `NO_CONCEPT`."""
+    known = [concept.name in _SPEAKING for concept in catalogue().concepts]
+    return np.array([*known, False], dtype=np.bool_)
+
+
+def _findings(subject: Subject, places: list[_Place]) -> list[Finding]:
+    """One finding per aspect and polarity; what is said outright outweighs what is borrowed."""
+    by_aspect: defaultdict[str, list[_Place]] = defaultdict(list)
+    for place in places:
+        by_aspect[place.aspect].append(place)
+    found = [_finding(subject, kept) for said in by_aspect.values() for kept in _settled(said)]
+    return sorted(found, key=lambda finding: (finding.span, finding.label))
+
+
+def _settled(said: list[_Place]) -> Iterator[list[_Place]]:
+    """The places that stand for the aspect: those of the verdict that weighs most."""
+    weight = sum(place.verdict * (1 if place.borrowed else 2) for place in said)
+    outright = [place for place in said if place.verdict]
+    if not outright:
+        yield said
+        return
+    verdict = (weight > 0) - (weight < 0) or outright[-1].verdict
+    yield [place for place in outright if place.verdict == verdict]
+
+
+def _finding(subject: Subject, places: list[_Place]) -> Finding:
+    chosen = min(places, key=lambda place: place.borrowed)
+    polarity = {1: "pos", 0: "neu", -1: "neg"}[chosen.verdict]
+    spans = [subject.text.span(place.start, place.end) for place in places[:_GROUNDS]]
+    score = BORROWED_VERDICT if chosen.borrowed else OWN_VERDICT
+    return Finding(
+        analyzer=NAME,
+        label=f"{chosen.aspect}:{polarity}",
+        score=score if chosen.verdict else NEUTRAL,
+        why=Why(Because.TERM, tuple(span.of(subject.text.original) for span in spans)),
+        span=subject.text.span(chosen.start, chosen.end),
+        concept=_CONCEPTS[f"ASPECT:{chosen.aspect}"],
+    )
