@@ -92,13 +92,47 @@ def test_read_writes_one_reading_per_line_and_touches_nothing(terminal: Terminal
     first, second = map(json.loads, terminal.run("read", said=lines).splitlines())
     assert (first["id"], first["language"]) == ("1", "fr")
     assert (second["id"], second["language"]) == ("b7", "en")
-    assert {finding["analyzer"] for finding in first["findings"]} >= {"language"}
+    assert {finding["kind"] for finding in first["findings"]} >= {"language"}
     assert not terminal.data.exists()
 
 
 @pytest.mark.parametrize("line", ['{"text": ', '{"words": "none"}'])
-def test_read_names_the_line_that_is_wrong(terminal: Terminal, line: str) -> None:
-    assert "line 2" in terminal.run("read", said=f"Bonjour.\n{line}\n", code=1)
+def test_read_keeps_a_wrong_line_out_and_names_it(terminal: Terminal, line: str) -> None:
+    output = terminal.run("read", said=f"Bonjour.\n{line}\nMerci.\n", code=3)
+    assert "line 2" in output
+    assert [json.loads(said)["id"] for said in output.splitlines() if said.startswith("{")] == ["1", "3"]
+
+
+def test_read_speaks_every_format(terminal: Terminal) -> None:
+    said = '{"id": "a", "text": "Le personnel est [bold]formidable[/bold]."}\n'
+    table = terminal.run("read", "--format", "table", "--explain", said=said)
+    assert "[bold]formidable[/bold]" in table, "what a message says is no markup"
+    assert "sentiment pos" in table
+    assert terminal.run("read", "--format", "csv", said=said).splitlines()[1].startswith("a,fr,pos,")
+    assert json.loads(terminal.run("read", "--schema"))["type"] == "object"
+    assert "--output" in terminal.run("read", "--format", "parquet", said=said, code=1)
+    assert "gpu" in terminal.run("read", "--engine", "gpu", said=said, code=1)
+
+
+def test_read_goes_from_file_to_file(terminal: Terminal) -> None:
+    file = terminal.file("avis.csv", "id;text\n7;Très bien\n8;Trop d’attente\n")
+    terminal.run("read", file, "--output", "avis.jsonl")
+    lines = (terminal.folder / "avis.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["7", "8"]
+    assert "the input" in terminal.run("read", file, "--output", file, code=1)
+    terminal.run("read", "--output", "pipe.csv", said="Bonjour\n")
+    assert (terminal.folder / "pipe.csv").read_text(encoding="utf-8").count("\n") == 2
+
+
+def test_read_answers_a_pipe_before_it_ends(terminal: Terminal) -> None:
+    process = terminal.start("read")
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("Bonjour\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["id"] == "1"
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
 
 
 def test_import_then_again_then_with_a_bad_row(founded: Terminal) -> None:

@@ -6,6 +6,8 @@
     │   ├── RowRefused          one row of a file cannot be read; the others go on
     │   └── PolicyInvalid       a triage policy is not well formed
     ├── PluginInvalid           an installed extension breaks its contract
+    ├── ExtraMissing            it needs an optional part that is not installed
+    ├── EngineStopped           the processes that read an archive stopped before the end
     ├── ActRefused              the act is not possible in the present state
     │   └── Outdated            somebody else changed the same thing first
     ├── Cancelled               a person stopped a long piece of work
@@ -85,6 +87,14 @@ class PolicyInvalid(InvalidInput):
 
 class PluginInvalid(VeilleurError):
     """An installed connector, analyzer or rule pack does not keep its contract."""
+
+
+class ExtraMissing(VeilleurError):
+    """What was asked needs an optional part that is not installed; the message names it."""
+
+
+class EngineStopped(VeilleurError):
+    """The processes that read an archive stopped before the end; what was written can be resumed."""
 
 
 class ActRefused(VeilleurError):

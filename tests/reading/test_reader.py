@@ -164,3 +164,10 @@ def test_very_long_messages_take_a_time_in_proportion(text: str) -> None:
     started = time.process_time()
     read([mention(text)])
     assert time.process_time() - started < 5
+
+
+def test_plain_texts_are_read_like_mentions_that_say_nothing_else() -> None:
+    texts = ["Merci à toute l’équipe !", "Nobody answers the phone.", ""]
+    alone = Reader.default().read(texts)
+    assert alone == read(texts) == read([mention(text) for text in texts])
+    assert Reader.default() is installed_reader()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import cast
 
@@ -36,11 +37,19 @@ class Reader:
         self.version = " ".join(f"{analyzer.name}/{analyzer.version}" for analyzer in self._analyzers)
         self._lexicon = _lexicon(self._analyzers)
 
-    def read(self, mentions: Sequence[Mention]) -> list[Reading]:
-        """One reading per mention, in order; the same whatever stands beside it.
+    @staticmethod
+    def default() -> Reader:
+        """The reader with every installed analyzer: `installed_reader()`."""
+        return installed_reader()
 
+    def read(self, messages: Sequence[Mention] | Sequence[str]) -> list[Reading]:
+        """One reading per message, in order; the same whatever stands beside it.
+
+        A message is a `Mention`, or only its text: `Reader.default().read(["Merci à l'équipe !"])`. A
+        text alone leaves out what else could speak: stars, title, question, announced language.
         Raises `PluginInvalid`, naming the analyzer, when one fails or breaks its contract.
         """
+        mentions = [_as_mention(message) for message in messages]
         readings: list[Reading] = []
         for start in range(0, len(mentions), BATCH):
             readings += self._read(mentions[start : start + BATCH])
@@ -74,9 +83,19 @@ def installed_reader() -> Reader:
     return Reader([_made(name, maker) for name, maker in plugins.installed(plugins.ANALYZERS)])
 
 
-def read(mentions: Sequence[Mention]) -> list[Reading]:
-    """One reading per mention, in order, by all installed analyzers."""
-    return installed_reader().read(mentions)
+def read(messages: Sequence[Mention] | Sequence[str]) -> list[Reading]:
+    """One reading per message, in order, by all installed analyzers: see `Reader.read`."""
+    return installed_reader().read(messages)
+
+
+def _as_mention(message: Mention | str) -> Mention:
+    if isinstance(message, str):
+        return Mention(source="text", external_id="text", text=message, collected_at=_NEVER)
+    return message
+
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nobody said when a plain text was received, and no analyzer may ask."""
 
 
 def _made(name: str, maker: object) -> Analyzer:

@@ -1,0 +1,75 @@
+"""What is done to each chunk, in whichever process: parse, read, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from veilleur.engine.encodings import Encoding, encoding
+from veilleur.engine.incoming import Incoming, Notice
+from veilleur.engine.outgoing import Record, outgoing
+from veilleur.engine.sources import PARSERS, Chunk, Row
+from veilleur.errors import RowRefused
+from veilleur.reading import Reading, read
+
+
+class Answer(NamedTuple):
+    """What became of one chunk."""
+
+    number: int
+    payload: bytes
+    """The records, encoded."""
+    records: int
+    notices: list[Notice]
+    """What was wrong with its lines, in their order."""
+    position: int
+    """`Chunk.position`."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Chunk → answer; small, so that it can travel with each chunk."""
+
+    kind: str
+    """Of the source: a key of `PARSERS`."""
+    format: str
+    explain: bool = False
+    with_text: bool = False
+    """Whether each record begins with its `text`, for a table that people read."""
+
+    def __call__(self, chunk: Chunk) -> Answer:
+        """The answer; depends on the chunk and the installed analyzers alone."""
+        parsed, notices = parse(self.kind, chunk.rows)
+        records = [self._record(*pair) for pair in zip(parsed, _readings(parsed), strict=True)]
+        payload = self._encoding.encode(records)
+        return Answer(chunk.number, payload, len(records), notices, chunk.position)
+
+    def _record(self, incoming: Incoming, reading: Reading) -> Record:
+        record = outgoing(incoming, reading)
+        return {"text": incoming.mention.text, **record} if self.with_text else record
+
+    @cached_property
+    def _encoding(self) -> Encoding:
+        return encoding(self.format, explain=self.explain)
+
+
+def _readings(parsed: Sequence[Incoming]) -> list[Reading]:
+    return read([incoming.mention for incoming in parsed])
+
+
+def parse(kind: str, rows: Sequence[Row]) -> tuple[list[Incoming], list[Notice]]:
+    """The rows of a source of this `kind`, understood, and what was wrong with them."""
+    understand = PARSERS[kind]
+    parsed: list[Incoming] = []
+    notices: list[Notice] = []
+    for line, row in rows:
+        try:
+            incoming = understand(line, row)
+        except RowRefused as error:
+            notices.append(Notice(line, error.message, refused=True))
+        else:
+            parsed.append(incoming)
+            notices += incoming.notices
+    return parsed, notices

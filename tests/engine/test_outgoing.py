@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.conftest import TEXTS
+from veilleur.engine import encoding, from_mapping, outgoing, schema
+from veilleur.engine.sources import Chunk
+from veilleur.engine.work import Work
+from veilleur.reading import read
+from veilleur.vocabulary import Because, Concept, Finding, Reading, Span, Why
+
+WHY = Why(Because.TERM, ("mot",))
+CHECK = jsonschema_rs.validator_for(schema())
+
+
+def record(text: str, *findings: Finding) -> dict[str, Any]:
+    incoming = from_mapping(1, {"text": text})
+    return outgoing(incoming, Reading(incoming.mention.digest, "test/1", findings))
+
+
+def test_the_schema_is_one_and_an_empty_reading_satisfies_it() -> None:
+    jsonschema_rs.meta.validate(schema())
+    empty = record("")
+    CHECK.validate(empty)
+    assert empty["sentiment"] == {"label": "neu", "score": 0.0}
+    assert (empty["decided"], empty["personal_data"], empty["aspects"]) == ([], [], [])
+
+
+def test_findings_go_where_their_analyzer_and_label_say() -> None:
+    seen = record(
+        "Dr Martin, 06 12 34 56 78 : sale con, deux heures d’attente",
+        Finding("toxicity", "insult", 0.91234567, WHY, Span(29, 37)),
+        Finding("aspects", "attente:neg", 0.8, WHY, Span(39, 50)),
+        Finding("aspects", "attente:neg", 0.7, WHY, Span(51, 58)),
+        Finding("personal_data", "PHONE", 0.99, WHY, Span(11, 25)),
+        Finding("personal_data", "PRO_NAME", 0.99, WHY, Span(0, 9)),
+        Finding("misinformation", "vaccines", 0.6, WHY, Span(0, 2)),
+    )
+    CHECK.validate(seen)
+    assert seen["labels"]["insult"] == 0.9123
+    assert seen["decided"] == ["insult", "misinformation", "personal_data"]
+    assert seen["aspects"] == [{"aspect": "attente", "polarity": "neg"}]
+    assert seen["personal_data"][0] == {"type": "PHONE", "start": 11, "end": 25}
+
+
+def test_names_of_professionals_are_shown_and_are_no_breach() -> None:
+    seen = record("Dr Martin", Finding("personal_data", "PRO_NAME", 0.99, WHY, Span(0, 9)))
+    assert seen["personal_data"] == [{"type": "PRO_NAME", "start": 0, "end": 9}]
+    assert seen["decided"] == []
+
+
+def test_a_finding_says_what_where_how_sure_and_why() -> None:
+    concept = Concept("HP:0002018", "Nausée", "digestive")
+    [seen] = record("nausée", Finding("reactions", "reaction", 0.9, WHY, Span(0, 6), concept))["findings"]
+    assert seen == {
+        "kind": "reactions", "label": "reaction", "start": 0, "end": 6, "score": 0.9,
+        "why": {"because": "term", "grounds": ["mot"]},
+        "concept": {"id": "HP:0002018", "label": "Nausée", "group": "digestive"},
+    }  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text() | st.sampled_from(TEXTS), max_size=5))
+def test_every_output_satisfies_the_schema(texts: list[str]) -> None:
+    rows = [(number, {"text": text, "id": text}) for number, text in enumerate(texts, start=1)]
+    answer = Work("parquet", "jsonl")(Chunk(0, rows, 0))
+    lines = [line for line in answer.payload.decode().split("\n") if line]
+    assert len(lines) == len(texts)
+    for line, text in zip(map(json.loads, lines), texts, strict=True):
+        CHECK.validate(line)
+        assert line["id"] == text or not text
+        for finding in line["findings"]:
+            assert finding["start"] is None or 0 <= finding["start"] <= finding["end"] <= len(text)
+
+
+def test_the_priority_is_that_of_the_house() -> None:
+    incoming = from_mapping(1, {"text": TEXTS[1]})
+    assert outgoing(incoming, read([incoming.mention])[0])["priority"] == "today"
+
+
+def test_a_spreadsheet_finds_no_formula() -> None:
+    rows = encoding("csv").encode([record("x") | {"id": "=1+1"}])
+    assert rows.startswith(b"'=1+1,")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_half_an_emoji_breaks_no_format(form: str) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    seen = record("\ud83d", Finding("x", "y", 0.5, Why(Because.TERM, ("\ud83d",)), Span(0, 1)))
+    assert encoding(form, explain=True).encode([seen | {"id": "\ud83d"}])
