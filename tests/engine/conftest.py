@@ -18,7 +18,12 @@ TEXTS = (
 
 def given(count: int) -> list[dict[str, Any]]:
     return [
-        {"id": f"m-{number}", "text": TEXTS[number % len(TEXTS)], "rating": 1 + number % 5, "field": "negative"}
+        {
+            "id": f"m-{number}",
+            "text": TEXTS[number % len(TEXTS)],
+            "rating": 1 + number % 5,
+            "field": "negative",
+        }
         for number in range(count)
     ]
 

@@ -38,7 +38,12 @@ def test_one_line_in_one_line_out_in_order_but_for_the_bad_one(archive: Path, tm
     source = open_file(archive)
     told: list[int] = []
     outcome = read_archive(
-        archive, source, output, Work(source.kind, "jsonl"), engine("process"), lambda state: told.append(state.position)
+        archive,
+        source,
+        output,
+        Work(source.kind, "jsonl"),
+        engine("process"),
+        lambda state: told.append(state.position),
     )
     ids = [json.loads(line)["id"] for line in output.read_text(encoding="utf-8").splitlines()]
     assert ids == [record["id"] for at, record in enumerate(given(5000)) if at != 2500]

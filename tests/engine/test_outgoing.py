@@ -49,6 +49,26 @@ def test_findings_go_where_their_analyzer_and_label_say() -> None:
     assert seen["personal_data"][0] == {"type": "PHONE", "start": 11, "end": 25}
 
 
+def test_a_case_is_put_together_from_its_findings() -> None:
+    seen = record(
+        "Doliprane : nausées, hospitalisée, enceinte",
+        Finding("adverse", "adverse_reaction", 0.9, WHY),
+        Finding("adverse", "reporter", 0.9, WHY),
+        Finding("adverse", "product", 0.9, WHY, Span(0, 9)),
+        Finding("adverse", "reaction", 0.9, WHY, Span(12, 19)),
+        Finding("adverse", "serious.hospitalisation", 0.9, WHY, Span(21, 33)),
+        Finding("adverse", "special.pregnancy", 0.9, WHY, Span(35, 43)),
+    )
+    CHECK.validate(seen)
+    assert seen["decided"] == ["adverse_reaction"]
+    assert seen["adverse_reaction"] == {
+        "suspected": True, "score": 0.9,
+        "criteria": {"reporter": True, "patient": False, "product": True, "reaction": True},
+        "serious": True, "seriousness": ["hospitalisation"], "special": ["pregnancy"],
+        "pairs": [[[0, 9], [12, 19]]],
+    }  # fmt: skip
+
+
 def test_names_of_professionals_are_shown_and_are_no_breach() -> None:
     seen = record("Dr Martin", Finding("personal_data", "PRO_NAME", 0.99, WHY, Span(0, 9)))
     assert seen["personal_data"] == [{"type": "PRO_NAME", "start": 0, "end": 9}]

@@ -41,7 +41,7 @@ def test_the_same_messages_in_every_format(tmp_path: Path, archive: Path) -> Non
 
 def test_each_line_of_a_text_is_a_message_and_blank_ones_are_none(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
-    file.write_bytes("un\r\n\n{trois}\n".encode())
+    file.write_bytes(b"un\r\n\n{trois}\n")
     assert messages(open_file(file)) == [("1", "un"), ("3", "{trois}")]
 
 
@@ -59,7 +59,9 @@ def test_chunks_are_cut_by_count_and_say_how_far_they_reach(archive: Path) -> No
     assert chunks[-1].position == source.size == archive.stat().st_size
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), min_size=1).filter(str.strip)))
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"), min_size=1).filter(str.strip))
+)
 def test_a_pipe_gives_every_line_however_it_arrives(lines: list[str]) -> None:
     blob = "\n".join(lines).encode()
 
@@ -68,10 +70,13 @@ def test_a_pipe_gives_every_line_however_it_arrives(lines: list[str]) -> None:
             return super().read(3)
 
     numbers = [row for chunk in open_pipe(Slow(blob), "txt").chunks for row in chunk.rows]
-    whole = [row for chunk in open_pipe(io.BufferedReader(io.BytesIO(blob)), "txt").chunks for row in chunk.rows]  # type: ignore[arg-type]
+    whole = [
+        row for chunk in open_pipe(io.BufferedReader(io.BytesIO(blob)), "txt").chunks for row in chunk.rows
+    ]  # type: ignore[arg-type]
     assert numbers == whole
     assert [line for _, line in numbers if line] == [
-        (line.removeprefix("\ufeff") if not at else line).encode() for at, line in enumerate(lines)
+        (line.removeprefix("\ufeff") if not at else line).encode()
+        for at, line in enumerate(lines)
         if (line.removeprefix("\ufeff") if not at else line).encode().strip()
     ]
 

@@ -62,7 +62,11 @@ class _Parts:
 
     def write(self, answer: Answer) -> None:
         """A part: one line that says what it holds, then the records."""
-        head = {"records": answer.records, "position": answer.position, "notices": list(map(list, answer.notices))}
+        head = {
+            "records": answer.records,
+            "position": answer.position,
+            "notices": list(map(list, answer.notices)),
+        }
         _write_whole(self._file(answer.number), orjson.dumps(head) + b"\n" + answer.payload)
         self.done.add(answer.number)
 

@@ -52,8 +52,32 @@ ASPECTS = (
     "remboursement",
 )
 CRITERIA = ("reporter", "patient", "product", "reaction")
-DECIDED_FROM = 0.5
-"""A label counts as decided from this score on: scores are calibrated to make it so."""
+SERIOUSNESS = (
+    "death",
+    "life_threatening",
+    "hospitalisation",
+    "disability",
+    "congenital_anomaly",
+    "medically_important",
+)
+SPECIAL = (
+    "pregnancy",
+    "breastfeeding",
+    "overdose",
+    "misuse",
+    "offlabel",
+    "medication_error",
+    "inefficacy",
+    "withdrawal",
+    "occupational",
+    "quality_defect",
+    "incomplete_case",
+    "vaccine",
+    "device",
+    "cosmetic",
+    "supplement",
+)
+_CASE = "adverse_reaction"
 _DIGITS = 4
 """Of a score that is written: more would only tell one processor from another."""
 _PROFESSIONAL = "PRO_"
@@ -71,7 +95,8 @@ def outgoing(incoming: Incoming, reading: Reading) -> Record:
         "language": reading.language.value,
         "sentiment": _sentiment(by_analyzer.get("sentiment", ())),
         "labels": labels,
-        "decided": [name for name, score in labels.items() if score >= DECIDED_FROM],
+        # An analyzer says only what is above its own threshold: what was found is decided.
+        "decided": [name for name, score in labels.items() if score],
         "aspects": _aspects(by_analyzer.get("aspects", ())),
         "adverse_reaction": _adverse_reaction(by_analyzer.get("adverse", ())),
         "personal_data": [
@@ -107,16 +132,34 @@ def _aspects(findings: Iterable[Finding]) -> list[dict[str, str]]:
     return [{"aspect": aspect, "polarity": polarity} for aspect, polarity in seen]
 
 
-def _adverse_reaction(findings: Iterable[Finding]) -> Record:
+def _adverse_reaction(findings: Sequence[Finding]) -> Record:
+    """The case: `adverse_reaction` about the whole, criteria, seriousness, special situations, by label.
+
+    What stands before the last dot of a label (`serious.death`) only sorts. The spans of `product` and of
+    `reaction` are the pairs: every suspected product with every reaction.
+    """
+    by_name: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_name.setdefault(finding.label.rpartition(".")[2], []).append(finding)
+    case = by_name.get(_CASE, ())
+    seriousness = [name for name in SERIOUSNESS if name in by_name]
     return {
-        "suspected": False,
-        "score": 0.0,
-        "criteria": dict.fromkeys(CRITERIA, False),
-        "serious": False,
-        "seriousness": [],
-        "special": [],
-        "pairs": [],
+        "suspected": bool(case),
+        "score": round(max((finding.score for finding in case), default=0.0), _DIGITS),
+        "criteria": {name: name in by_name for name in CRITERIA},
+        "serious": bool(seriousness),
+        "seriousness": seriousness,
+        "special": [name for name in SPECIAL if name in by_name],
+        "pairs": [
+            [product, reaction]
+            for product in _spans(by_name.get("product", ()))
+            for reaction in _spans(by_name.get("reaction", ()))
+        ],
     }
+
+
+def _spans(findings: Iterable[Finding]) -> list[list[int]]:
+    return [[finding.span.start, finding.span.end] for finding in findings if finding.span]
 
 
 def _finding(finding: Finding) -> Record:

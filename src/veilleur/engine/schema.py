@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from veilleur.engine.outgoing import ASPECTS, CRITERIA, LABELS
+from veilleur.engine.outgoing import ASPECTS, CRITERIA, LABELS, SERIOUSNESS, SPECIAL
 from veilleur.vocabulary import Because, Language, Priority, Sentiment
 
 _SCORE = {"type": "number", "minimum": 0, "maximum": 1}
@@ -43,8 +43,8 @@ def _adverse_reaction() -> dict[str, Any]:
         score=_SCORE,
         criteria=_object(**dict.fromkeys(CRITERIA, _FLAG)),
         serious=_FLAG,
-        seriousness=_list_of(_STRING),
-        special=_list_of(_STRING),
+        seriousness=_list_of({"enum": list(SERIOUSNESS)}),
+        special=_list_of({"enum": list(SPECIAL)}),
         pairs={
             "description": "[[start, end] of the product, [start, end] of the reaction]",
             **_list_of({"type": "array", "items": span, "minItems": 2, "maxItems": 2}),
