@@ -52,10 +52,12 @@ def test_findings_go_where_their_analyzer_and_label_say() -> None:
 def test_a_case_is_put_together_from_its_findings() -> None:
     seen = record(
         "Doliprane : nausées, hospitalisée, enceinte",
-        Finding("adverse", "adverse_reaction", 0.9, WHY),
-        Finding("adverse", "reporter", 0.9, WHY),
+        Finding("adverse", "suspected", 0.9, WHY),
+        Finding("adverse", "criterion.reporter", 0.9, WHY),
+        Finding("adverse", "criterion.product", 0.9, WHY),
         Finding("adverse", "product", 0.9, WHY, Span(0, 9)),
         Finding("adverse", "reaction", 0.9, WHY, Span(12, 19)),
+        Finding("adverse", "pair", 0.9, WHY, Span(0, 19)),
         Finding("adverse", "serious.hospitalisation", 0.9, WHY, Span(21, 33)),
         Finding("adverse", "special.pregnancy", 0.9, WHY, Span(35, 43)),
     )
@@ -63,7 +65,7 @@ def test_a_case_is_put_together_from_its_findings() -> None:
     assert seen["decided"] == ["adverse_reaction"]
     assert seen["adverse_reaction"] == {
         "suspected": True, "score": 0.9,
-        "criteria": {"reporter": True, "patient": False, "product": True, "reaction": True},
+        "criteria": {"reporter": True, "patient": False, "product": True, "reaction": False},
         "serious": True, "seriousness": ["hospitalisation"], "special": ["pregnancy"],
         "pairs": [[[0, 9], [12, 19]]],
     }  # fmt: skip

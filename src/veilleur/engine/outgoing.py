@@ -6,12 +6,13 @@ signed it and by its label. What no installed analyzer looks for is there, empty
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from veilleur.engine.incoming import NEVER, Incoming
 from veilleur.triage import house_policy, route
-from veilleur.vocabulary import Concept, Finding, Reading, Sentiment
+from veilleur.vocabulary import Concept, Finding, Priority, Reading, Sentiment, Span
 
 Record = dict[str, Any]
 """One message as JSON would say it; `schema` tells its shape."""
@@ -77,26 +78,42 @@ SPECIAL = (
     "cosmetic",
     "supplement",
 )
-_CASE = "adverse_reaction"
-_DIGITS = 4
+_CASE = "suspected"
+_KNOWN = frozenset(LABELS)
+DIGITS = 4
 """Of a score that is written: more would only tell one processor from another."""
 _PROFESSIONAL = "PRO_"
 """How types of personal data begin that are public by trade: they are shown, and are no breach."""
 
 
-def outgoing(incoming: Incoming, reading: Reading) -> Record:
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """What is known of a message beyond its findings."""
+
+    labels: Mapping[str, float] = field(default_factory=dict)
+    """The chance of each label, also of those that were not found."""
+    priority: Priority | None = None
+    """`None`: the policy of the house says it."""
+
+
+NO_CHANCES = Chances()
+
+
+def outgoing(incoming: Incoming, reading: Reading, chances: Chances = NO_CHANCES) -> Record:
     """What was seen in one message, in the order that `schema` names."""
     by_analyzer: dict[str, list[Finding]] = {}
     for finding in reading.findings:
         by_analyzer.setdefault(finding.analyzer, []).append(finding)
-    labels = _labels(reading.findings)
+    found = _labels(reading.findings)
+    labels = {name: max(chances.labels.get(name, 0.0), found.get(name, 0.0)) for name in LABELS}
+    priority = chances.priority or route(incoming.mention, reading, house_policy(), NEVER).priority
     return {
         "id": incoming.id,
         "language": reading.language.value,
         "sentiment": _sentiment(by_analyzer.get("sentiment", ())),
-        "labels": labels,
+        "labels": {name: round(score, DIGITS) for name, score in labels.items()},
         # An analyzer says only what is above its own threshold: what was found is decided.
-        "decided": [name for name, score in labels.items() if score],
+        "decided": [name for name in LABELS if name in found],
         "aspects": _aspects(by_analyzer.get("aspects", ())),
         "adverse_reaction": _adverse_reaction(by_analyzer.get("adverse", ())),
         "personal_data": [
@@ -104,7 +121,7 @@ def outgoing(incoming: Incoming, reading: Reading) -> Record:
             for finding in by_analyzer.get("personal_data", ())
             if finding.span
         ],
-        "priority": route(incoming.mention, reading, house_policy(), NEVER).priority.value,
+        "priority": priority.value,
         "findings": [_finding(finding) for finding in reading.findings],
     }
 
@@ -113,17 +130,25 @@ def _sentiment(findings: Sequence[Finding]) -> Record:
     """Neutral, with a score of 0, when nothing could be told."""
     if not findings:
         return {"label": Sentiment.NEU.value, "score": 0.0}
-    return {"label": findings[0].label, "score": round(findings[0].score, _DIGITS)}
+    return {"label": findings[0].label, "score": round(findings[0].score, DIGITS)}
 
 
 def _labels(findings: Iterable[Finding]) -> dict[str, float]:
-    """The best score of each label, 0 for those that nobody found."""
-    scores = dict.fromkeys(LABELS, 0.0)
+    """The best score of each label that was found, by the label of a finding or the name of its analyzer."""
+    scores: dict[str, float] = {}
     for finding in findings:
-        name = finding.label if finding.label in scores else finding.analyzer
-        if name in scores and not finding.label.startswith(_PROFESSIONAL):
-            scores[name] = max(scores[name], round(finding.score, _DIGITS))
+        name = _label(finding)
+        if name in _KNOWN:
+            scores[name] = max(scores.get(name, 0.0), finding.score)
     return scores
+
+
+def _label(finding: Finding) -> str:
+    if finding.label in _KNOWN:
+        return finding.label
+    if finding.analyzer == "adverse" and finding.label == _CASE:
+        return "adverse_reaction"
+    return "" if finding.label.startswith(_PROFESSIONAL) else finding.analyzer
 
 
 def _aspects(findings: Iterable[Finding]) -> list[dict[str, str]]:
@@ -133,33 +158,37 @@ def _aspects(findings: Iterable[Finding]) -> list[dict[str, str]]:
 
 
 def _adverse_reaction(findings: Sequence[Finding]) -> Record:
-    """The case: `adverse_reaction` about the whole, criteria, seriousness, special situations, by label.
-
-    What stands before the last dot of a label (`serious.death`) only sorts. The spans of `product` and of
-    `reaction` are the pairs: every suspected product with every reaction.
-    """
+    """The case, by the labels of its findings; what stands before a dot (`serious.death`) only sorts them."""
     by_name: dict[str, list[Finding]] = {}
     for finding in findings:
         by_name.setdefault(finding.label.rpartition(".")[2], []).append(finding)
     case = by_name.get(_CASE, ())
+    told = {finding.label for finding in findings}
     seriousness = [name for name in SERIOUSNESS if name in by_name]
     return {
         "suspected": bool(case),
-        "score": round(max((finding.score for finding in case), default=0.0), _DIGITS),
-        "criteria": {name: name in by_name for name in CRITERIA},
+        "score": round(max((finding.score for finding in case), default=0.0), DIGITS),
+        "criteria": {name: f"criterion.{name}" in told for name in CRITERIA},
         "serious": bool(seriousness),
         "seriousness": seriousness,
         "special": [name for name in SPECIAL if name in by_name],
-        "pairs": [
-            [product, reaction]
-            for product in _spans(by_name.get("product", ()))
-            for reaction in _spans(by_name.get("reaction", ()))
-        ],
+        "pairs": _pairs(*(_spans(by_name.get(name, ())) for name in ("pair", "product", "reaction"))),
     }
 
 
-def _spans(findings: Iterable[Finding]) -> list[list[int]]:
-    return [[finding.span.start, finding.span.end] for finding in findings if finding.span]
+def _pairs(wholes: list[Span], products: list[Span], reactions: list[Span]) -> list[list[list[int]]]:
+    """Each product and reaction that lie at the two ends of a pair's span."""
+    ends = {(whole.start, whole.end) for whole in wholes}
+    return [
+        [[product.start, product.end], [reaction.start, reaction.end]]
+        for product in products
+        for reaction in reactions
+        if (min(product.start, reaction.start), max(product.end, reaction.end)) in ends
+    ]
+
+
+def _spans(findings: Iterable[Finding]) -> list[Span]:
+    return [finding.span for finding in findings if finding.span]
 
 
 def _finding(finding: Finding) -> Record:
@@ -169,7 +198,7 @@ def _finding(finding: Finding) -> Record:
         "label": finding.label,
         "start": span and span.start,
         "end": span and span.end,
-        "score": round(finding.score, _DIGITS),
+        "score": round(finding.score, DIGITS),
         "why": {"because": finding.why.because.value, "grounds": list(finding.why.grounds)},
         "concept": _concept(finding.concept),
     }

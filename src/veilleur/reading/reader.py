@@ -50,17 +50,26 @@ class Reader:
         Raises `PluginInvalid`, naming the analyzer, when one fails or breaks its contract.
         """
         mentions = [_as_mention(message) for message in messages]
-        readings: list[Reading] = []
-        for start in range(0, len(mentions), BATCH):
-            readings += self._read(mentions[start : start + BATCH])
-        return readings
+        return [reading for _, readings in self.batches(mentions) for reading in readings]
 
-    def _read(self, mentions: Sequence[Mention]) -> Iterator[Reading]:
-        batch = self._batch(mentions)
+    def batches(self, mentions: Sequence[Mention]) -> Iterator[tuple[Batch, list[Reading]]]:
+        """Each batch with its readings, in order: for those who need more of what was worked out.
+
+        `batch.once(f)` gives what analyzers shared, at no further cost. Raises as `read` does.
+        """
+        for start in range(0, len(mentions), BATCH):
+            batch = self._batch(mentions[start : start + BATCH])
+            yield batch, list(self._read(batch))
+
+    def reads(self, name: str) -> bool:
+        """Whether the analyzer called `name` is one of this reader's."""
+        return any(analyzer.name == name for analyzer in self._analyzers)
+
+    def _read(self, batch: Batch) -> Iterator[Reading]:
         columns = [_findings(analyzer, batch) for analyzer in self._analyzers]
-        for row, mention in enumerate(mentions):
+        for row, subject in enumerate(batch):
             findings = tuple(finding for column in columns for finding in column[row])
-            yield Reading(mention.digest, self.version, findings)
+            yield Reading(subject.mention.digest, self.version, findings)
 
     def _batch(self, mentions: Sequence[Mention]) -> Batch:
         texts = [normalise(mention.text) for mention in mentions]
