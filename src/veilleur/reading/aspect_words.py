@@ -18,7 +18,7 @@ from veilleur.vocabulary import Language
 PRAISE, BLAME, NAMED, ASKS_AROUND, ROLE = "+", "-", "0", "?", "r"
 SIGNS = (PRAISE, BLAME, NAMED, ASKS_AROUND, ROLE)
 
-_HEADER = re.compile(r"\[(\w+) (\S) (\w\w)\]")
+_HEADER = re.compile(r"\[(\w+) (\S) (\w\w)( doubtful)?\]")
 _SPLIT = re.compile(r"\s*;\s*|\n")
 _GROUP = re.compile(r"\(([^()]*)\)")
 _WORD = re.compile(r"[^\W_]+")
@@ -76,15 +76,16 @@ def aspect_terms() -> tuple[Term, ...]:
     Raises `ValueError` for a line that stands under no section or a sign nobody knows.
     """
     terms: dict[tuple[str, str], Term] = {}
-    for aspect, sign, language, written in _lines():
+    for aspect, sign, language, doubtful, written in _lines():
         for text in expanded(written):
             meaning = AspectWord(aspect, sign, not _NEGATIONS.isdisjoint(_WORD.findall(text.lower())))
-            terms.setdefault((text.lower(), language), Term(text, None, meaning.code, Language(language)))
+            term = Term(text, None, meaning.code, Language(language), doubtful)
+            terms.setdefault((text.lower(), language), term)
     return tuple(terms.values())
 
 
 def expanded(written: str) -> Iterator[str]:
-    """Every expression that `written` stands for.
+    """Every expression that `written` stands for, also as typed without apostrophes.
 
     >>> list(expanded("(très |)bien (reçu|reçue)"))
     ['très bien reçu', 'très bien reçue', 'bien reçu', 'bien reçue']
@@ -93,16 +94,19 @@ def expanded(written: str) -> Iterator[str]:
         written = written.replace(name, alternatives)
     pieces = [piece.split("|") for piece in _GROUP.split(written)]
     for parts in product(*pieces):
-        yield " ".join("".join(parts).split())
+        text = " ".join("".join(parts).split())
+        yield text
+        if "'" in text:
+            yield text.replace("'", "")
 
 
-def _lines() -> Iterator[tuple[str, str, str, str]]:
-    """(aspect, sign, language, expression as written)."""
-    section: tuple[str, str, str] | None = None
+def _lines() -> Iterator[tuple[str, str, str, bool, str]]:
+    """(aspect, sign, language, whether doubtful, expression as written)."""
+    section: tuple[str, str, str, bool] | None = None
     for line in files("veilleur.reading").joinpath("data/aspects.txt").read_text("utf-8").splitlines():
         header = _HEADER.fullmatch(line.strip())
         if header:
-            section = header[1], header[2], header[3]
+            section = header[1], header[2], header[3], bool(header[4])
         elif line.strip() and not line.startswith("#"):
             if section is None or section[1] not in SIGNS:
                 raise ValueError(f"aspects.txt: no section with a known sign above {line[:40]!r}")

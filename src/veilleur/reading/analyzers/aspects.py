@@ -21,7 +21,7 @@ from veilleur.reading.aspect_words import ASKS_AROUND, BLAME, NAMED, PRAISE, ROL
 from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import Features, features_of
-from veilleur.reading.words import Flags, Integers
+from veilleur.reading.words import Flags, Hashes, Integers, split
 from veilleur.text import normalise
 from veilleur.vocabulary import Because, Concept, Finding, Language, Why
 
@@ -38,15 +38,15 @@ _REACH = 5
 _ACROSS = 3
 """What a comma between them costs, in words."""
 _PLAINLY = 0.9
+_ENOUGH = 3
+"""Signs of care that let ordinary words count; a rating is worth two, a sure expression one."""
 _GROUNDS = 3
 
-_SPEAKING = {
-    "kind": "accueil", "rude": "accueil", "clean": "hygiene", "dirty": "hygiene", "competent": "competence",
-    "incompetent": "competence", "listens": "ecoute", "ignored": "ecoute", "uninformed": "information",
-    "clear": "information", "fast": "attente", "slow": "attente", "expensive": "prix", "healed": "resultat",
-    "pain": "resultat", "unreachable": "suivi",
-}  # fmt: skip
-"""Opinion concepts that have an aspect of their own: no verdict on a person's skill."""
+_ABOUT_PEOPLE = (
+    "praise", "cheer", "good", "satisfied", "thanks", "competent", "reassuring", "helpful", "recommend", "healed",
+    "awful", "disappointed", "outrage", "avoid", "incompetent",
+)  # fmt: skip
+"""Opinion concepts that judge the person they stand beside; « douleur » or « attente » do not."""
 _CONCEPTS = {concept.id: concept for concept in (Concept(f"ASPECT:{a}", t) for a, t in ASPECTS.items())}
 
 
@@ -80,7 +80,7 @@ class AspectAnalyzer:
         out: list[Sequence[Finding]] = [()] * len(batch)
         if not rows:
             return out
-        marks = [(row, mark) for row in rows for mark in _marks(batch.subjects[row])]
+        marks = [(row, mark) for row in rows for mark in _worth_judging(batch.subjects[row])]
         for row, places in _judged(batch, marks).items():
             out[row] = _findings(batch.subjects[row], places)
         return out
@@ -97,13 +97,20 @@ def _marks(subject: Subject) -> Iterator[Mark]:
             yield mark
 
 
+def _worth_judging(subject: Subject) -> list[Mark]:
+    """The marks, ordinary words only where the rest of the message shows that care is judged."""
+    marks = list(_marks(subject))
+    told = sum(not mark.term.doubtful for mark in marks) + 2 * (subject.mention.rating is not None)
+    return marks if told >= _ENOUGH else [mark for mark in marks if not mark.term.doubtful]
+
+
 def _judged(batch: Batch, marks: list[tuple[int, Mark]]) -> dict[int, list[_Place]]:
     """What each mark says where it stands; those that nothing judges are left out."""
     features = batch.once(features_of)
     first, last = _word_places(batch, features, marks)
     around = _Around.of(features, len(batch))
     verdicts = {ASKS_AROUND: around.verdicts(around.all_signs, first, last)}
-    verdicts[ROLE] = around.verdicts(around.general_signs, first, last)
+    verdicts[ROLE] = around.verdicts(around.personal_signs, first, last)
     turned = around.turned(first, last).tolist()
     places: defaultdict[int, list[_Place]] = defaultdict(list)
     for number, (row, mark) in enumerate(marks):
@@ -147,10 +154,12 @@ class _Around:
     owner: Integers
     clause: Integers
     all_signs: NDArray[np.float32]
-    general_signs: NDArray[np.float32]
-    """Without the opinions that have an aspect of their own."""
-    negations: Flags
-    negated: Flags
+    personal_signs: NDArray[np.float32]
+    """Only the opinions that may judge a person."""
+    before: Flags
+    """Words that turn what follows them closely."""
+    behind: Flags
+    """Words that turn what stands right before them."""
 
     @classmethod
     def of(cls, features: Features, texts: int) -> _Around:
@@ -161,9 +170,9 @@ class _Around:
             words.owner,
             words.clause + pivots,
             signs,
-            np.where(_speaking()[concepts], np.float32(0), signs),
+            np.where(_about_people()[concepts], signs, np.float32(0)),
             np.equal(concepts, catalogue().number("negation")),
-            features.negated,
+            np.isin(words.hashes, _behind()),
         )
 
     def verdicts(self, signs: NDArray[np.float32], first: Integers, last: Integers) -> NDArray[np.float32]:
@@ -186,18 +195,25 @@ class _Around:
         return np.where(away, 10 * _REACH, np.maximum(distance, 0) + _ACROSS * apart)
 
     def turned(self, first: Integers, last: Integers) -> Flags:
-        """Whether a negation stands before each stretch or right behind it."""
-        behind = np.minimum(last + 1, len(self.owner) - 1)
-        follows = self.negations[behind] & (self.clause[behind] == self.clause[last])
-        turned: Flags = self.negated[first] | follows
-        return turned
+        """Whether a negation stands shortly before each stretch or right behind it."""
+        turned: Flags = np.zeros(len(first), dtype=np.bool_)
+        for step in (1, 2):
+            place = np.maximum(first - step, 0)
+            turned |= self.before[place] & (self.clause[place] == self.clause[first])
+        place = np.minimum(last + 1, len(self.owner) - 1)
+        return turned | (self.behind[place] & (self.clause[place] == self.clause[last]))
 
 
 @cache
-def _speaking() -> Flags:
-    """By number of concept: whether it has an aspect of its own; False for `NO_CONCEPT`."""
-    known = [concept.name in _SPEAKING for concept in catalogue().concepts]
+def _about_people() -> Flags:
+    """By number of concept: whether it may judge a person; False for `NO_CONCEPT`."""
+    known = [concept.name in _ABOUT_PEOPLE for concept in catalogue().concepts]
     return np.array([*known, False], dtype=np.bool_)
+
+
+@cache
+def _behind() -> Hashes:
+    return split(["pas jamais plus rien"]).hashes
 
 
 def _findings(subject: Subject, places: list[_Place]) -> list[Finding]:
