@@ -28,6 +28,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from training.spelling import slips
+from veilleur.lexicon.alternatives import spelled_out
 from veilleur.text import normalise
 
 HERE = Path(__file__).resolve().parent
@@ -38,6 +40,7 @@ Row = dict[str, str]
 MOST_WORDS = 3
 FEWEST_LETTERS = 3
 SURE_LENGTH = 5
+LONG_ENOUGH = 6
 FEWEST_BIRTHS = 300
 TYPED = re.compile(r"[^\W\d_][\w' /-]*")
 UNTYPED = re.compile(r"\bother\b|\bnos\b|\bautres?\b|en association|sauf |\d-|[a-z]\d{3}|combination")
@@ -86,11 +89,28 @@ def listed(name: str) -> frozenset[str]:
 
 
 def added(name: str) -> Iterator[Entry]:
-    """Entries of our own: one row per concept and language, its words separated by `|`."""
+    """Entries of our own: one row per concept and language, its words separated by `|`.
+
+    `{a|b} c` stands for « a c » and « b c ».
+    """
     for row in rows(TERMS / name):
         group = row.get("atc") or row.get("group") or ""
-        for words in row["words"].split("|"):
+        for words in spelled_out(row["words"]):
             yield Entry(words, row["concept_id"], row["label"], row["kind"], row["language"], group)
+
+
+def misspelt(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The slips people make in the names of `drugs_common.txt`; they are nobody's other word."""
+    known = list(entries)
+    taken = {plain_words(entry.text) for entry in known}
+    names = {word for line in listed("drugs_common.txt") for word in line.split()}
+    for entry in known:
+        plain = plain_words(entry.text)
+        if plain in names and len(plain) >= LONG_ENOUGH:
+            names.discard(plain)
+            for slip in sorted(slips(plain) - taken):
+                taken.add(slip)
+                yield replace(entry, text=slip, doubtful=False)
 
 
 def drugs(folder: Path) -> Iterator[Entry]:
@@ -241,8 +261,11 @@ def write(name: str, entries: list[Entry]) -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    write("drugs.tsv.gz", chosen([*added("drugs_added.tsv"), *drugs(folder)], "drugs"))
-    of_reactions = with_plurals([*added("reactions_added.tsv"), *reactions(folder)])
+    of_drugs = [*added("drugs_added.tsv"), *drugs(folder)]
+    write("drugs.tsv.gz", chosen([*of_drugs, *misspelt(of_drugs)], "drugs"))
+    # What a terminology says of a word goes before the wide nets of everyday expressions.
+    own, lay = added("reactions_added.tsv"), added("reactions_lay.tsv")
+    of_reactions = with_plurals([*own, *reactions(folder), *lay])
     write("reactions.tsv.gz", chosen(of_reactions, "reactions"))
 
 

@@ -1,0 +1,67 @@
+"""Trained judgements over named evidence: logistic heads, shipped as one JSON of words and numbers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers: TypeAlias = NDArray[np.float64]
+_FILE = "weights/adverse.json.gz"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heads:
+    """Several judgements that read the same evidence."""
+
+    names: tuple[str, ...]
+    bias: Numbers
+    rows: Mapping[str, int]
+    """Evidence → its row in `table`."""
+    table: Numbers
+    """(rows, judgements): what a piece of evidence adds to each logit."""
+
+    def chances(self, evidence: Mapping[str, float]) -> dict[str, float]:
+        """How sure of each judgement, 0 to 1."""
+        known = [(row, value) for name, value in evidence.items() if (row := self.rows.get(name)) is not None]
+        totals = self.bias
+        if known:
+            rows, values = zip(*known, strict=True)
+            totals = totals + (self.table.take(rows, axis=0) * np.array(values)[:, None]).sum(axis=0)
+        return dict(zip(self.names, (1 / (1 + np.exp(-totals))).tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Everything that was learnt."""
+
+    version: str
+    message: Heads
+    reaction: Heads
+    product: Heads
+    thresholds: Mapping[str, float]
+
+
+@cache
+def shipped() -> Weights:
+    """The weights that come with Veilleur, read once per process."""
+    return parse(gzip.decompress((resources.files("veilleur.reading") / _FILE).read_bytes()))
+
+
+def parse(content: bytes) -> Weights:
+    """Weights from their JSON."""
+    raw = json.loads(content)
+    message, reaction, product = (_heads(**raw[name]) for name in ("message", "reaction", "product"))
+    return Weights(raw["version"], message, reaction, product, raw["thresholds"])
+
+
+def _heads(names: list[str], bias: list[float], table: Mapping[str, list[float]]) -> Heads:
+    rows = {name: row for row, name in enumerate(table)}
+    return Heads(tuple(names), np.array(bias), rows, np.array([*table.values(), [0.0] * len(names)]))

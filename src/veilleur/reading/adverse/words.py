@@ -1,0 +1,48 @@
+"""The words of this topic: product classes told to the reader, cues looked for where a product is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+from importlib import resources
+
+from veilleur.lexicon import Lexicon, Term
+from veilleur.lexicon.alternatives import spelled_out
+
+NAME = "adverse"
+VAGUE = "vague"
+"""Kind of the words that speak of a product without naming it (« mon traitement »)."""
+
+
+def product_terms() -> list[Term]:
+    """Generic names of devices, cosmetics, supplements…; their kind says which."""
+    return [
+        Term(words, kind=kind)
+        for kind, expressions in _table("adverse_products.tsv")
+        for words in expressions
+    ]
+
+
+@cache
+def cues() -> Lexicon:
+    """What may be said around a product: by kind of cue."""
+    return _lexicon("adverse_cues.tsv")
+
+
+@cache
+def situations() -> Lexicon:
+    """Words of seriousness (`serious.death`…) and of special situations (`pregnancy`…)."""
+    return _lexicon("adverse_special.tsv")
+
+
+def _lexicon(name: str) -> Lexicon:
+    owned: defaultdict[str, list[Term]] = defaultdict(list)
+    for kind, expressions in _table(name):
+        owned[kind] += (Term(words) for words in dict.fromkeys(expressions))
+    return Lexicon(owned)
+
+
+def _table(name: str) -> list[tuple[str, list[str]]]:
+    lines = (resources.files("veilleur.reading") / "data" / name).read_text(encoding="utf-8").splitlines()
+    rows = (line.partition("\t") for line in lines)
+    return [(kind, spelled_out(words)) for kind, _, words in rows]
