@@ -43,8 +43,8 @@ _ENOUGH = 3
 _GROUNDS = 3
 
 _ABOUT_PEOPLE = (
-    "praise", "cheer", "good", "satisfied", "thanks", "competent", "reassuring", "helpful", "recommend", "healed",
-    "awful", "disappointed", "outrage", "avoid", "incompetent",
+    "praise", "cheer", "good", "satisfied", "thanks", "competent", "reassuring", "helpful", "recommend",
+    "healed", "awful", "disappointed", "outrage", "avoid", "incompetent",
 )  # fmt: skip
 """Opinion concepts that judge the person they stand beside; « douleur » or « attente » do not."""
 _CONCEPTS = {concept.id: concept for concept in (Concept(f"ASPECT:{a}", t) for a, t in ASPECTS.items())}
@@ -201,7 +201,8 @@ class _Around:
             place = np.maximum(first - step, 0)
             turned |= self.before[place] & (self.clause[place] == self.clause[first])
         place = np.minimum(last + 1, len(self.owner) - 1)
-        return turned | (self.behind[place] & (self.clause[place] == self.clause[last]))
+        turned |= self.behind[place] & (self.clause[place] == self.clause[last])
+        return turned
 
 
 @cache

@@ -1,0 +1,123 @@
+"""Aspects of care and their polarity, from outright expressions and from the opinion beside a name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from veilleur.reading import Reader
+from veilleur.reading.analyzers.aspects import ASPECTS, AspectAnalyzer
+from veilleur.reading.aspect_words import aspect_terms, expanded, read_code
+from veilleur.testing import check_analyzer, mention
+from veilleur.vocabulary import Because, Finding, Rating
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader([AspectAnalyzer()])
+
+
+def findings(reader: Reader, text: str, **fields: object) -> tuple[Finding, ...]:
+    [reading] = reader.read([mention(text, **fields)])
+    return reading.of("aspects")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2h dans la salle d'attente, merci bien", {"attente:neg"}),
+        ("On se gare où ?", {"locaux:neg"}),
+        ("Elle nous explique tout", {"information:pos"}),
+        ("Impossible d'avoir une place", {"rendez_vous:neg"}),
+        ("On m'a raccroché au nez", {"accueil:neg"}),
+        ("on ma raccroché au nez", {"accueil:neg"}),
+        ("Secrétaire très aimable", {"accueil:pos"}),
+        ("Le médecin n'a rien expliqué.", {"information:neg"}),
+        ("Tarifs exorbitants", {"prix:neg"}),
+        ("c'est combien un détartrage", {"prix:neu"}),
+        ("Hygiène douteuse", {"hygiene:neg"}),
+        ("Chirurgien excellent", {"competence:pos"}),
+        ("Remboursement en 48h", {"remboursement:pos"}),
+        ("Il est à l'écoute", {"ecoute:pos"}),
+        ("pas à l'écoute du tout", {"ecoute:neg"}),
+        ("Aucun suivi", {"suivi:neg"}),
+        ("Je n'ai plus mal", {"resultat:pos"}),
+        ("The receptionist was rude", {"accueil:neg"}),
+        ("Staff were friendly but the toilets were filthy", {"accueil:pos", "hygiene:neg"}),
+        ("We waited over 4 hours", {"attente:neg"}),
+        ("Seen on time", {"attente:pos"}),
+        ("Le chirurgien est venu mardi.", set()),
+        ("J'ai mal à la tête", set()),
+        ("", set()),
+    ],
+)
+def test_aspects_with_polarity(reader: Reader, text: str, expected: set[str]) -> None:
+    assert {finding.label for finding in findings(reader, text)} == expected
+
+
+def test_where_and_why(reader: Reader) -> None:
+    text = "Bon. Locaux VÉTUSTES 😱"
+    [finding] = findings(reader, text)
+    assert finding.span
+    assert finding.span.of(text).casefold() in {"locaux vétustes", "vétustes", "locaux"}
+    assert finding.why.because is Because.TERM
+    assert finding.span.of(text) in finding.why.grounds
+    assert finding.concept
+    assert finding.concept.id == "ASPECT:locaux"
+
+
+def test_a_title_does_not_shift_the_places(reader: Reader) -> None:
+    alone = findings(reader, "Chirurgien excellent")
+    assert findings(reader, "Chirurgien excellent", title="Ma hanche, été 2025") == alone
+
+
+def test_ordinary_words_count_in_a_review(reader: Reader) -> None:
+    text = "Réactif, et sans ascenseur"
+    assert not findings(reader, text)
+    rated = findings(reader, text + ", injoignable", rating=Rating(2, 1, 5))
+    assert {"rendez_vous:neg", "attente:pos"} <= {finding.label for finding in rated}
+
+
+def test_contract() -> None:
+    check_analyzer(AspectAnalyzer(), ["Accueil froid, attente de 2h", "no information, rude staff"])
+
+
+def test_the_words_are_sound() -> None:
+    terms = aspect_terms()
+    assert {read_code(term.kind).aspect for term in terms} == set(ASPECTS)
+    assert not [term.text for term in terms if set(term.text) & set("(){}|;[]")]
+
+
+def test_expanded_groups_and_elisions() -> None:
+    assert list(expanded("(très |)bien {x}", {"{x}": "reçu"})) == ["très bien reçu", "bien reçu"]
+    assert list(expanded("pas d'attente", {})) == ["pas d'attente", "pas dattente"]
+
+
+_PIECES = st.sampled_from(
+    [
+        "attente",
+        "pas",
+        "accueil",
+        "froid",
+        "2h",
+        "dans la salle",
+        "😱",
+        "rude",
+        "staff",
+        ".",
+        ",",
+        "\n",
+        "œ",
+        "ééé",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.text(max_size=80), st.lists(_PIECES, max_size=15).map(" ".join)), st.text(max_size=10))
+def test_never_fails_and_stays_inside(reader: Reader, text: str, title: str) -> None:
+    for finding in findings(reader, text, title=title):
+        assert finding.span
+        assert 0 <= finding.span.start < finding.span.end <= len(text)
+        assert finding.label.partition(":")[0] in ASPECTS
