@@ -50,6 +50,8 @@ class Claims:
     """The surest first."""
     by_class: Mapping[str, tuple[Claim, ...]]
     """First class of a claim → its claims."""
+    alone: frozenset[str]
+    """Classes that make a claim by themselves."""
     phrases: tuple[Phrase, ...]
     strict: frozenset[str]
     """Classes that a negation close by turns into their contrary."""
@@ -80,6 +82,7 @@ def parse(table: dict[str, Any]) -> Claims:
         terms=tuple(term for name, entry in words.items() for term in _terms(name, entry)),
         claims=tuple(rules),
         by_class={name: tuple(rule for rule in rules if rule.classes[0] == name) for name in words},
+        alone=frozenset(rule.classes[0] for rule in rules if len(rule.classes) == 1),
         phrases=tuple(_phrase(row) for row in table["phrases"]),
         strict=frozenset(name for name, entry in words.items() if entry.get("strict")),
     )

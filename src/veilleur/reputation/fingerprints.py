@@ -106,8 +106,8 @@ def near_pairs(prints: Hashes, distance: int = DISTANCE) -> NDArray[np.int64]:
     """(pairs, 2): fingerprints that differ in at most `distance` bits, the smaller index first.
 
     All pairs within 3 bits are found, those 8 bits apart with a chance of 98 %, 10 apart with
-    89 %, 12 apart with 69 %. Among more than `NEIGHBOURS` in one band each is compared with the next ones only. Equal
-    fingerprints are given as a chain: each with the next one.
+    89 %, 12 apart with 69 %. Among more than `NEIGHBOURS` in one band each is compared with the
+    next ones only. Equal fingerprints are given as a chain: each with the next one.
     """
     order = np.argsort(prints, kind="stable")
     same = prints[order[1:]] == prints[order[:-1]]

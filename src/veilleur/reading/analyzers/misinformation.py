@@ -29,10 +29,16 @@ _NEGATED_BEFORE = re.compile(
     r"|isn't|aren't|not|never|no)\b[^,;:.!?\n]*$"
 )
 _NEGATED_AFTER = re.compile(r"[^,;:.!?\n]{0,4}\b(?:pas|jamais|rien|aucune?|nullement)\b")
-_SUPPOSED = re.compile(r"(?:^|[\s,(])(?:si|s'il|if)\b.{0,90}?(?:\w(?:ait|aient)\b|would\b|was\b|were\b)")
+_SUPPOSED = re.compile(
+    r"(?:^|[\s,(])(?:si|s'il|if)\b.{0,90}?\b(?:"
+    r"(?!(?:fait|sait|lait|plait|parfait|trait|extrait|souhait|connait|parait|nait)\b)\w+(?:ait|aient)"
+    r"|would|was|were)\b"
+)
 _REALLY_TOLD = re.compile(r"\b(?:saviez|savais|did you know|tu sais|vous savez|comment voulez)\b")
 _CLAUSE_END = re.compile(r"[,;:!?()\n\"]|\.(?:\s|$)")
-_BACKWARD = re.compile(r"(?:ca|c'est|cela|il|elle|ils|elles|it|this|they|that|these)\b")
+_BACKWARD = re.compile(
+    r"(?:ca|c'est|cela|il|elle|ils|elles|resultat|plus|fini|et|depuis|it|this|they|that|these|and)\b"
+)
 _WIDEST = 60
 """Characters that a clause adds to its words, at most."""
 
@@ -55,7 +61,7 @@ class MisinformationAnalyzer:
 def _read(subject: Subject) -> Sequence[Finding]:
     marks = subject.marks_of(NAME)
     kinds = {mark.term.kind for mark in marks}
-    if len(kinds) == 1 and "whole" not in kinds:
+    if len(kinds) == 1 and kinds.isdisjoint(claims().alone):
         return ()
     marks = _with_phrases(subject.text.text, marks, kinds)
     candidates = _candidates({mark.term.kind for mark in marks})
@@ -178,10 +184,13 @@ def _gap(one: Mark, other: Mark) -> int:
 
 
 def _is_quoted(text: str, found: Sequence[Mark]) -> bool:
-    """Whether the claim stands between quotation marks, with words of the author around it."""
-    start, end = min(mark.start for mark in found), max(mark.end for mark in found)
-    opened = text.rfind('"', 0, start) if text.count('"', 0, start) % 2 else -1
-    closed = text.find('"', end) if opened >= 0 else -1
+    """Whether what is claimed stands between quotation marks, with words of the author around it."""
+    return any(_in_quotes(text, mark) for mark in found[1:] or found)
+
+
+def _in_quotes(text: str, mark: Mark) -> bool:
+    opened = text.rfind('"', 0, mark.start) if text.count('"', 0, mark.start) % 2 else -1
+    closed = text.find('"', mark.end) if opened >= 0 else -1
     return closed >= 0 and any(map(str.isalpha, text[:opened] + text[closed:]))
 
 
