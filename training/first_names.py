@@ -29,7 +29,7 @@ from veilleur.text import normalise
 ROOT = Path(__file__).resolve().parents[1]
 CORPORA = ROOT / "training/corpora"
 DATA = ROOT / "src/veilleur/reading/analyzers/personal/data"
-FEWEST_BIRTHS, FEWEST_COMMON = 100, 500
+FEWEST_BIRTHS, FEWEST_COMMON, FEWEST_IF_ORDINARY = 100, 500, 20_000
 REAL = ("en_nhs_fft_v6.jsonl.gz", "en_nhs_phase1.jsonl.gz", "fr_public_services_experiences.jsonl.gz")
 FEWEST_LETTERS = 3
 FEWEST_USES = {"fr": 2, "en": 4}
@@ -42,11 +42,13 @@ def rows(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def first_names(folder: Path) -> Iterator[str]:
-    """Lines `name<TAB>word, rare or nothing`, most frequent first."""
+def first_names(folder: Path, everyday: set[str]) -> Iterator[str]:
+    """Lines `name<TAB>word, rare or nothing`, most frequent first; without « Juste », « Will », « Can »."""
     words = {row["label"] for row in rows(folder / "ambiguous_fr.tsv.gz") if row["type"] == "first_name"}
     for row in rows(folder / "prenoms_fr.tsv.gz"):
         name = row["prenom"]
+        if int(row["total"]) < FEWEST_IF_ORDINARY and normalise(name).text in everyday:
+            continue
         if int(row["total"]) >= FEWEST_BIRTHS and len(name) >= FEWEST_LETTERS and not name.startswith("_"):
             rare = "rare" if int(row["total"]) < FEWEST_COMMON else ""
             yield f"{name.lower()}\t{'word' if name in words else rare}"
@@ -74,5 +76,6 @@ def write(name: str, lines: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    write("first_names.tsv.gz", first_names(Path(sys.argv[1])))
-    write("ordinary.txt.gz", ordinary(CORPORA))
+    words = ordinary(CORPORA)
+    write("ordinary.txt.gz", words)
+    write("first_names.tsv.gz", first_names(Path(sys.argv[1]), set(words)))

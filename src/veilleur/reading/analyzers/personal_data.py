@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from veilleur.lexicon import Mark, Term
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.analyzers.personal import contacts, lists, names, numbers, postal
@@ -19,7 +21,7 @@ from veilleur.vocabulary import Because, Finding, Span, Why
 
 NAME = "personal_data"
 _LONG_NUMBER = re.compile(r"[0-9](?:(?:[\W_]{0,3}[0-9ABab]){6}|[0-9]{2}[ -][A-Z]{2}\b)")
-_AFTER_NAME = re.compile(r"[ ]?[,(:]?[ ]?(?:n[ée]e? )?(?:le )?")
+_AFTER_NAME = re.compile(r"[ ]?[,(:|]?[ ]?(?:[FHM] ?[|/,] ?)?(?:n[ée]e? (?:le )?)?")
 _CONTEXT = re.compile(r"\d")
 _RANK = (
     "NIR",
@@ -39,8 +41,11 @@ _RANK = (
 )
 _SINGULAR = lists.FIRST_NAMES | {"way"}
 """Kinds whose plural means something else: « 12 places », « les colombes »."""
+_FEWEST_DIGITS = 3
 _BEHIND = {"born": numbers.birth, "number": numbers.file_number, "vehicle": numbers.announced_plate}
-_BEFORE_A_NAME = frozenset({"doctor", "job", "title", "kin", "self", "sister"})
+_BEFORE_A_NAME = frozenset({"doctor", "job", "title", "kin", "self", "weak", "sister"})
+_WORDS = lists.FIRST_NAMES | _BEFORE_A_NAME | {"at", "spelled"}
+"""Kinds that matter in a text without any digit."""
 _SHORT_TITLES = frozenset({"dr", "mme", "mlle", "mr", "doc"})
 """Titles behind which people also write a name without its capital."""
 _ORDER = {label: place for place, label in enumerate(_RANK)}
@@ -58,19 +63,30 @@ class PersonalDataAnalyzer:
 
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
         """The personal data of each message, in order."""
-        return [_read(subject) for subject in batch]
+        return [_read(*one) for one in zip(batch, batch.once(_digits), strict=True)]
 
 
-def _read(subject: Subject) -> Sequence[Finding]:
+def _digits(batch: Batch) -> list[int]:
+    """How many digits each text has: most have too few for any number, and need no closer look."""
+    texts = [subject.mention.text for subject in batch]
+    joined = "\n".join(texts).encode("utf-32-le", "surrogatepass")
+    points = np.frombuffer(joined, dtype=np.uint32)
+    places = np.flatnonzero(points - np.uint32(48) < 10)
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    counts: list[int] = np.diff(np.searchsorted(places, ends), prepend=0).tolist()
+    return counts
+
+
+def _read(subject: Subject, digits: int) -> Sequence[Finding]:
     text = subject.mention.text
     marks = subject.marks.get(NAME, ())
-    found = [*_numbers(text)] if _LONG_NUMBER.search(text) else []
+    found = [*_numbers(text)] if digits >= _FEWEST_DIGITS and _LONG_NUMBER.search(text) else []
     if "@" in text:
         found += contacts.mails(text)
     if "/" in text:
         found += contacts.profiles(text)
     if marks:
-        found += _marked(subject, marks)
+        found += _marked(subject, marks if digits else [mark for mark in marks if mark.term.kind in _WORDS])
     return [_finding(one) for one in _apart(text, found)] if found else ()
 
 
@@ -121,8 +137,8 @@ def _announced(text: str, kind: str, start: int, end: int) -> Iterator[Found]:
         return names.after_relative(text, end)
     if kind == "sister":
         return names.after_sister(text, start, end)
-    if kind == "self":
-        return names.after_self(text, start, end)
+    if kind in {"self", "weak"}:
+        return names.after_self(text, start, end, kind)
     return _announced_number(text, kind, start, end)
 
 

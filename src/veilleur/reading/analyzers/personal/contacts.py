@@ -13,9 +13,9 @@ BEFORE = 110
 
 _PHONE = re.compile(
     r"(?<![\w+])(?<!\d[.,/ -])(?:"
-    r"(?:\+|00[\s.]?)33[\s.\-/]{0,2}(?:\(\s?0\s?\)[\s.\-]{0,2})?0?[1-9]|\(0\)[\s.]?[1-9]|\(0[1-9]\)"
+    r"(?:\+|00[\s.]?|\(\+?(?=33\)))33\)?[\s.\-/]{0,2}(?:\(\s?0\s?\)[\s.\-]{0,2})?0?[1-9]|\(0\)[\s.]?[1-9]|\(0[1-9]\)"
     r"|0[\s.]?[1-9]"
-    r")(?:[\s.\-/_·,]{0,3}\d){8}(?!\d|[.,-]\d\d\d)"
+    r")(?:[ \t\u00a0\u2009\u202f.\-/_·]{0,3}\d){8}(?!\d|[.,-]\d\d\d)"
 )
 _FOREIGN = re.compile(r"(?<![\w+])(?:\+|00)(?!33)[1-9]\d{0,2}(?:[\s.\-/()]{0,2}\d){6,12}(?!\d)")
 _SERVICE = re.compile(r"(?:00|\+)?(?:33)?0?8[0-9]")
@@ -53,13 +53,18 @@ _TAIL = re.compile(r"(?:[\s,.\-]|\b(?:et|o|plus)\b)+$", re.IGNORECASE)
 _OFFICE = re.compile(r"(?i)[@.](?:gouv|ameli|caf|assurance-maladie|cpam\S*|aphp|chu-\S+|ch-\S+|nhs)\.")
 
 
+_STARTS_AS_DATE = re.compile(r"\d\d[/.-]\d\d[/.-](?:19|20)\d\d(?!\d)")
+
+
 def phones(text: str) -> Iterator[Found]:
     """French numbers of ten digits in all writings, and foreign ones behind their country code.
 
     Short and emergency numbers (15, 3114, 116 117) are nobody's.
     """
     for match in _PHONE.finditer(text):
-        yield _phone(text, match, SURE)
+        alone = sum(len(group) == 1 for group in re.findall(r"\d+", match[0]))
+        if not _STARTS_AS_DATE.match(match[0]) and (alone <= 3 or alone >= 9):
+            yield _phone(text, match, SURE)
     for match in _FOREIGN.finditer(text):
         yield _phone(text, match, LIKELY)
 

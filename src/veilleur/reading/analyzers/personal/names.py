@@ -38,11 +38,7 @@ _TO_SELF = re.compile(
 _ABBREVIATED = 4
 """Letters of the longest title that may end in a point."""
 _SHORT_TITLES = frozenset({"dr", "docteur", "mme", "mlle", "mr", "doc"})
-_ONLY_WITH_CAPITAL = {"m": "M", "mm": "MM", "me": "Me"}
-_WEAK = frozenset(
-    "je suis|moi|patient|patiente|nom, prenom|lu|nom|called|appele|appelee|c'est ecrit|cordialement|au nom de"
-    "|bien cordialement|bien a vous|bises|regards|kind regards".split("|")  # noqa: SIM905
-)
+_ONLY_WITH_CAPITAL = {"m": "M", "mm": "MM"}
 _POSSESSIVE = re.compile(r"(?i)\b(?:ma|ta|sa|notre|votre|leur|nos|vos|my|her|his|our)\s$")
 _GREETING = re.compile(r"(?i)\b(?:bonjour|bonsoir|salut|coucou|hello|hi|non|oui|chere?|re)[ ,]{1,2}$")
 _THANKS = re.compile(
@@ -105,13 +101,13 @@ def after_sister(text: str, start: int, end: int) -> Iterator[Found]:
         yield from after_relative(text, end)
 
 
-def after_self(text: str, start: int, end: int) -> Iterator[Found]:
+def after_self(text: str, start: int, end: int, kind: str) -> Iterator[Found]:
     """« je m'appelle Josiane Le Bihan », « au nom de LE BIHAN », « cordialement, A. Roux »."""
     gap = _TO_SELF.match(text, end)
     at = gap.end() if gap else end
     name = name_at(text, at, particle=False)
     said = lists.folded(text[start:end])
-    weak = said in _WEAK
+    weak = kind == "weak"
     if name and (_is_no_person(name, sure=False) or (weak and not has_first_name(name))):
         return
     if not name and not weak and (name := small_first_name(text, at, sure=False)):

@@ -14,11 +14,11 @@ from veilleur.reading.analyzers.personal.found import CERTAIN, LIKELY, SURE, Fou
 
 BEFORE = 60
 """Characters before a number in which the word that explains it may stand."""
-_GAP = r"[\s.\-/_·]{0,3}"
+_GAP = r"[ \t\u00a0\u2009\u202f.\-/_·]{0,3}"
 _COMPACT = re.compile(r"[\W_]+")
 
 _NIR = re.compile(
-    rf"(?<![\w+])[123478]{_GAP}\d\s?\d{_GAP}(?:0[1-9]|1[0-2]|[2-3]\d|4[0-2]|[5-9]\d){_GAP}"
+    rf"(?<![\w+])[123478]{_GAP}\d\s?\d{_GAP}\d\s?\d{_GAP}"
     rf"(?:\d\s?\d|2[ABab]){_GAP}\d\s?\d\s?\d{_GAP}\d\s?\d\s?\d(?P<key>{_GAP}"
     rf"(?:cl[ée]\s?:?\s?)?\d\s?\d(?!\w))?(?!\w)",
     re.IGNORECASE,
@@ -46,7 +46,11 @@ _IBAN_LENGTHS = {
     "SK": 24, "SI": 19, "AD": 24, "SM": 27, "MT": 31, "CY": 28, "TR": 26, "UA": 29, "SN": 28, "CI": 28,
 }  # fmt: skip
 
-_CARD = re.compile(
+_CARD_WORD = re.compile(
+    r"(?i)\b(?:card|cb|carte (?:bancaire|bleue|de cr[ée]dit)|visa|mastercard|amex|diners)\b"
+)
+_CARD = re.compile(r"(?<![\w+.])[2-6](?:[ .\-]?\d){11,18}(?!\w)")
+_USUAL_CARD = re.compile(
     r"(?<![\w+.])(?:3[47]|[456]\d|2[2-7])\d{2}[ .\-]?(?:\d{4}[ .\-]?\d{4}[ .\-]?\d{4}"
     r"|\d{6}[ .\-]?\d{5})(?!\w)"
 )
@@ -67,7 +71,7 @@ _MONTH = (
 _YEAR = r"(?:(?:18|19|20)\d\d|\d\d)"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 DATE = re.compile(
-    rf"(?<![\w/.-])(?:{_DAY}\s?[/.\- ]\s?(?:0?[1-9]|1[0-2])\s?[/.\- ]\s?{_YEAR}"
+    rf"(?<![\w/.-])(?:{_DAY}\s?[/.\- |]\s?(?:0?[1-9]|1[0-2])\s?[/.\- |]\s?{_YEAR}"
     rf"|(?:19|20)\d\d-(?:0[1-9]|1[0-2])-{_DAY}"
     rf"|{_DAY}(?:er|st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\s+{_YEAR})(?![\w/]|[.-]\d)",
     re.IGNORECASE,
@@ -102,7 +106,8 @@ def keyed(text: str) -> Iterator[Found]:
     yield from _nir(text)
     yield from _ibans(text)
     for match in _CARD.finditer(text):
-        if keys.luhn(compact(match[0])):
+        usual = _USUAL_CARD.fullmatch(match[0])
+        if (usual or _CARD_WORD.search(text)) and keys.luhn(compact(match[0])):
             yield Found(match.start(), match.end(), "CARD", CERTAIN, "key")
 
 
@@ -110,7 +115,7 @@ def _nir(text: str) -> Iterator[Found]:
     for match in _NIR.finditer(text):
         found = compact(re.sub(r"cl[ée]", "", match[0], flags=re.IGNORECASE))
         number, key = found[:13], found[13:]
-        if not number[7:].isdecimal() or number[7:10] == "000" or number[10:] == "000":
+        if not _is_month(number[3:5]) or number[7:10] == "000" or number[10:] == "000":
             continue
         if key:
             if int(key) == keys.nir_key(number):
@@ -121,6 +126,11 @@ def _nir(text: str) -> Iterator[Found]:
             or _SOCIAL.search(text, max(0, match.start() - BEFORE), match.start())
         ):
             yield Found(match.start(), match.end(), "NIR", SURE, "format")
+
+
+def _is_month(month: str) -> bool:
+    """A month, or one of the values for a month nobody knows."""
+    return month != "00" and int(month) not in {*range(13, 20), *range(43, 50)}
 
 
 def _ibans(text: str) -> Iterator[Found]:
