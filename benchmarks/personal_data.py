@@ -3,8 +3,9 @@
     python -m benchmarks.personal_data [--errors] [FILE…]
 
 Scores the development messages of `tests/corpus/social_fr` (or the files of it that are
-named), counts what is found in real texts (train parts of `training/corpora`, where the
-publishers have taken personal data out), times the analyzer, and ends with one line of JSON.
+named), makes valid and invalid numbers, counts what is found in real texts (train parts of
+`training/corpora`, where the publishers have taken most personal data out), times the
+analyzer, and ends with one line of JSON.
 A span is *exact* when both ends agree, *near* when it overlaps one of its type.
 """
 
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ from typing import Any
 
 from training import social
 from veilleur.reading import Reader
+from veilleur.reading.analyzers.personal import keys
 from veilleur.reading.analyzers.personal_data import PersonalDataAnalyzer
 from veilleur.vocabulary import Mention
 
@@ -124,6 +127,68 @@ def _tell(message: dict[str, Any], gold: list[Place], found: list[Place]) -> Non
             print(f"{message['id']} {sign} {label:10} {message['text'][start:end]!r}   … {context}")
 
 
+SEED, GENERATED = 20260115, 400
+FRAMES = ("mon numéro : {} merci", "voici {}, svp", "({})", "Bonjour\n{}\nCordialement", "c'est le {}.")
+
+
+def generated(reader: Reader) -> dict[str, dict[str, float]]:
+    """Shares found of valid numbers in many writings, and of the same ones with a wrong key."""
+    chance = random.Random(SEED)
+    shares: dict[str, dict[str, float]] = {}
+    for label, make in MAKERS.items():
+        made = [make(chance) for _ in range(GENERATED)]
+        valid = [chance.choice(FRAMES).format(good) for good, _ in made]
+        shares[label] = {"valid": _share(reader, valid, label)}
+        wrong = [chance.choice(FRAMES).format(bad) for _, bad in made if bad]
+        if wrong:
+            shares[label]["wrong_key"] = _share(reader, wrong, label)
+    return shares
+
+
+def _share(reader: Reader, texts: Sequence[str], label: str) -> float:
+    hits = sum(any(one[2].endswith(label) for one in found) for found in read(reader, texts))
+    return round(hits / len(texts), 3)
+
+
+def _digits(chance: random.Random, size: int) -> str:
+    return "".join(chance.choice("0123456789") for _ in range(size))
+
+
+def _nir(chance: random.Random) -> tuple[str, str]:
+    department = chance.choice(["2A", "2B", *(f"{number:02}" for number in range(1, 96))])
+    parts = [chance.choice("12"), _digits(chance, 2), f"{chance.randint(1, 12):02}", department]
+    parts += [f"{chance.randint(1, 990):03}", f"{chance.randint(1, 999):03}"]
+    key = keys.nir_key("".join(parts))
+    gap = chance.choice(["", " ", ".", "-", "\u00a0"])
+    return gap.join([*parts, f"{key:02}"]), gap.join([*parts, f"{key % 97 + 1:02}"])
+
+
+def _luhn(prefix: str, number: str) -> tuple[str, str]:
+    good = next(number + key for key in "0123456789" if keys.luhn(number + key))
+    return f"{prefix} {good}", f"{prefix} {good[:-1]}{(int(good[-1]) + 1) % 10}"
+
+
+def _phone(chance: random.Random) -> tuple[str, str]:
+    pairs = [_digits(chance, 2) for _ in range(4)]
+    start = chance.choice(["0", "+33", "+33 ", "0033 ", "+33 (0)"]) + chance.choice("1234567")
+    return chance.choice([" ", ".", "-", "", "/"]).join([start, *pairs]), ""
+
+
+def _mail(chance: random.Random) -> tuple[str, str]:
+    words = [chance.choice(["lea", "j", "martin", "le-bihan", "x_y", "Paul"]) for _ in range(2)]
+    host = chance.choice(["example.fr", "mail.example.org", "ex-ample.com"])
+    return f"{chance.choice(['.', '', '+']).join(words)}{_digits(chance, 2)}@{host}", ""
+
+
+MAKERS: dict[str, Callable[[random.Random], tuple[str, str]]] = {
+    "NIR": _nir,
+    "RPPS": lambda chance: _luhn("RPPS", "10" + _digits(chance, 8)),
+    "FINESS": lambda chance: _luhn("FINESS", chance.choice("123456789") + _digits(chance, 7)),
+    "PHONE": _phone,
+    "EMAIL": _mail,
+}
+
+
 def false_alarms(reader: Reader, name: str, *, errors: bool) -> dict[str, float]:
     """Findings by type for 1,000 real texts."""
     with gzip.open(CORPORA / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
@@ -163,7 +228,8 @@ def main(arguments: list[str]) -> None:
     if "--alarms" in arguments or not files:
         alarms = {name: false_alarms(reader, name, errors=errors) for name in REAL}
         microseconds = cost([one["text"] for one in messages])
-        print(json.dumps({"types": rows, "per_thousand_real": alarms, "microseconds": microseconds}))
+        whole = {"types": rows, "generated": generated(reader), "per_thousand_real": alarms}
+        print(json.dumps(whole | {"microseconds": microseconds}))
 
 
 if __name__ == "__main__":
