@@ -65,6 +65,7 @@ dev: $(READY_TO_TEST)  ## the environment to work in
 
 train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
 	@$(BIN)/python -m training.sentiment
+	@$(BIN)/python -m training.labels
 
 bench: bench-import bench-desk bench-quality bench-speed  ## every benchmark: import, desk, quality and speed of reading
 

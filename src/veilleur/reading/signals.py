@@ -1,0 +1,231 @@
+"""What the labels are read from beside the words: cues, medicines beside symptoms, numbers, shouting.
+
+A cue is a short list of expressions that say one thing (« je sais où tu habites » is a threat
+word). Cues, medicines and symptoms are found by the one scan; here they become numbers of a
+text, alone and together ("a medicine within 50 characters of a symptom, and no denial"), whatever
+the medicine, the symptom and the language are.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from veilleur.lexicon import Mark, Term
+from veilleur.reading.analyzer import Batch, Subject
+from veilleur.reading.analyzers import drugs, reactions
+from veilleur.reading.features import Features, Floats, features_of
+from veilleur.reading.words import Integers
+from veilleur.text import normalise
+
+NAME = "labels"
+"""Owner of the cue words in the shared scan."""
+NEAR, CLOSE = 120, 50
+"""Characters between a medicine and a symptom that one sentence often, or nearly always, holds."""
+MOST = 4
+"""A cue that comes more often says no more."""
+
+_BESIDE_REACTION = (
+    "causal", "side_effect", "denied", "fear", "leaflet", "hearsay", "self", "relative", "withdrawal",
+    "inefficacy", "benefit", "asking", "serious",
+)  # fmt: skip
+"""Cues that say what a medicine and a symptom in one message have to do with each other."""
+_SHAPES = (
+    "phone", "e-mail", "address of a page", "long number", "date", "clock", "money", "percent", "capitals",
+    "hash signs", "dots", "street",
+)  # fmt: skip
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?:\+33|\b0)[ .-]?[1-9](?:[ .-]?\d\d){4}\b",
+        r"\S@\S+\.\w",
+        r"https?:|www\.|\b\w+\.(?:com|fr|org|net)\b",
+        r"\d(?:[ .-]?\d){9,}",
+        r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:\d\d){1,2}\b",
+        r"\b\d{1,2} ?[h:] ?(?:\d\d)?\b",
+        r"\d ?(?:euros?\b|€|k€)|€ ?\d",
+        r"\d ?%",
+    )
+)
+_STREET = re.compile(
+    r"\d+ ?(?:bis|ter)?,? (?:rue|avenue|av|bd|boulevard|impasse|chemin|allee|place|quai|cours)\b|\b\d{5}\b"
+)
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cue, a medicine or a symptom in a batch."""
+
+    text: int
+    kind: int
+    """Index in `kinds()`."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the labels read beside `Features`."""
+
+    dense: Floats
+    """(texts, `len(columns())`)."""
+    kinds: Integers
+    """(places,): what was found, as an index in `kinds()`; texts in order."""
+    words: Integers
+    """(places,): the word each found thing starts with."""
+
+
+@cache
+def cues() -> tuple[str, ...]:
+    """Names of the cues."""
+    return tuple(_catalogue())
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """Everything that can be found in a text: cues, then medicines and symptoms."""
+    return (*cues(), drugs.NAME, reactions.NAME)
+
+
+@cache
+def columns() -> tuple[str, ...]:
+    """Names of the numbers in `Signals.dense`."""
+    return (
+        *kinds(),
+        "medicine and symptom", "near", "close", "symptom first", "product and trouble", "long with both",
+        *(f"both, {cue}" for cue in _BESIDE_REACTION),
+        *(f"trouble, {cue}" for cue in _BESIDE_REACTION),
+        *(f"{one} + {other}" for one, other in _pairs()),
+        *_SHAPES,
+    )  # fmt: skip
+
+
+def terms() -> Iterator[Term]:
+    """The words of all cues."""
+    for cue, expressions in _catalogue().items():
+        yield from (Term(expression, kind=cue) for expression in expressions)
+
+
+@cache
+def _catalogue() -> dict[str, tuple[str, ...]]:
+    sections = {name: section for name, section in _lists().items() if "expressions" in section}
+    return {name: tuple(dict.fromkeys(section["expressions"])) for name, section in sections.items()}
+
+
+@cache
+def _pairs() -> tuple[tuple[str, str], ...]:
+    return tuple((one, other) for one, other in _lists()["together"]["pairs"])
+
+
+@cache
+def _lists() -> dict[str, Any]:
+    return tomllib.loads(files("veilleur.reading").joinpath("data/cues.toml").read_text("utf-8"))
+
+
+def signals_of(batch: Batch) -> Signals:
+    """The signals of a batch under reading: ask for them with `batch.once(signals_of)`."""
+    features = batch.once(features_of)
+    found = [place for row, subject in enumerate(batch) for place in _places(row, subject)]
+    table = np.array([(p.text, p.kind, p.start, p.end) for p in found], dtype=np.int64).reshape(-1, 4)
+    counts = np.zeros((len(batch), len(kinds())), dtype=np.float32)
+    np.add.at(counts, (table[:, 0], table[:, 1]), 1)
+    dense = np.concatenate(
+        [np.log1p(np.minimum(counts, MOST)), _together(counts, table), _shapes(batch)],
+        axis=1,
+        dtype=np.float32,
+    )
+    return Signals(dense, table[:, 1], _first_words(table, features))
+
+
+@cache
+def _kind_numbers() -> dict[str, int]:
+    return {kind: number for number, kind in enumerate(kinds())}
+
+
+def _places(row: int, subject: Subject) -> Iterator[Place]:
+    """Everything found in one text, counted in its title and text together."""
+    if not subject.marks:
+        return
+    title = subject.mention.title
+    shift = len(normalise(title).text) + 1 if title else 0
+    numbers = _kind_numbers()
+    for mark in subject.marks_of(NAME):
+        yield Place(row, numbers[mark.term.kind], mark.start + shift, mark.end + shift)
+    for owner in (drugs.NAME, reactions.NAME):
+        if owner in subject.marks:
+            for mark in _one_per_start(subject.marks_of(owner)):
+                yield Place(row, numbers[owner], mark.start + shift, mark.end + shift)
+
+
+def _one_per_start(marks: Sequence[Mark]) -> Iterator[Mark]:
+    last = -1
+    for mark in marks:
+        if mark.start != last:
+            last = mark.start
+            yield mark
+
+
+def _together(counts: Floats, table: Integers) -> Floats:
+    """(texts, …): what stands together in a text."""
+    column = _kind_numbers()
+    has = counts > 0
+    medicine, symptom = has[:, column[drugs.NAME]], has[:, column[reactions.NAME]]
+    both = medicine & symptom
+    trouble = (medicine | has[:, column["product"]]) & (symptom | has[:, column["bodily"]])
+    gaps, first = _gaps(table, len(counts))
+    many = counts[:, column[reactions.NAME]] > 2
+    out = [both, gaps < NEAR, gaps < CLOSE, first, trouble, both & many]
+    out += [both & has[:, column[cue]] for cue in _BESIDE_REACTION]
+    out += [trouble & has[:, column[cue]] for cue in _BESIDE_REACTION]
+    out += [has[:, column[one]] & has[:, column[other]] for one, other in _pairs()]
+    return np.stack(out, axis=1).astype(np.float32)
+
+
+def _gaps(table: Integers, texts: int) -> tuple[Floats, Floats]:
+    """Per text: characters between the nearest medicine and symptom, and whether the symptom comes first."""
+    numbers = _kind_numbers()
+    gaps = np.full(texts, np.inf, dtype=np.float32)
+    first = np.zeros(texts, dtype=np.float32)
+    telling = table[np.isin(table[:, 1], [numbers[drugs.NAME], numbers[reactions.NAME]])]
+    telling = telling[np.lexsort((telling[:, 2], telling[:, 0]))]
+    one, next_one = telling[:-1], telling[1:]
+    linked = (one[:, 0] == next_one[:, 0]) & (one[:, 1] != next_one[:, 1])
+    one, next_one = one[linked], next_one[linked]
+    np.minimum.at(gaps, one[:, 0], (next_one[:, 2] - one[:, 3]).astype(np.float32))
+    np.maximum.at(first, one[:, 0], (one[:, 1] == numbers[reactions.NAME]).astype(np.float32))
+    return gaps, first
+
+
+def _shapes(batch: Batch) -> Floats:
+    return np.array([_shape(subject) for subject in batch], dtype=np.float32).reshape(
+        len(batch), len(_SHAPES)
+    )
+
+
+def _shape(subject: Subject) -> list[float]:
+    """Numbers that people can be found by, and how loud a text is."""
+    text, written = subject.text.text, subject.mention.text
+    numbers = [0.0] * len(_PATTERNS)
+    has_digit = _DIGIT.search(text) is not None
+    if has_digit or "." in text:
+        numbers = [float(pattern.search(text) is not None) for pattern in _PATTERNS]
+    capitals = sum(map(str.isupper, written)) / (len(written) + 10)
+    street = has_digit and _STREET.search(text) is not None
+    return [*numbers, capitals * 3, min(text.count("#"), 3) / 3, min(text.count(".."), 3) / 3, float(street)]
+
+
+def _first_words(table: Integers, features: Features) -> Integers:
+    """The word each place starts with."""
+    words = features.words
+    if not len(words):
+        return np.zeros(len(table), dtype=np.int64)
+    starts = words.layout.offsets[table[:, 0]] + table[:, 2]
+    return np.clip(np.searchsorted(words.starts, starts, side="right") - 1, 0, len(words) - 1)
