@@ -41,6 +41,7 @@ _SHORT_TITLES = frozenset({"dr", "docteur", "mme", "mlle", "mr", "doc"})
 _ONLY_WITH_CAPITAL = {"m": "M", "mm": "MM"}
 _POSSESSIVE = re.compile(r"(?i)\b(?:ma|ta|sa|notre|votre|leur|nos|vos|my|her|his|our)\s$")
 _GREETING = re.compile(r"(?i)\b(?:bonjour|bonsoir|salut|coucou|hello|hi|non|oui|chere?|re)[ ,]{1,2}$")
+_WARD = re.compile(r"(?i) (?:wards?|close|house|unit|street|road|suite|centre|center)\b")
 _THANKS = re.compile(
     r"(?i)\b(?:mercis? (?:encore |infiniment |beaucoup )?(?:[àa] )?|gr[âa]ce [àa] |bravo (?:[àa] )?"
     r"|remercier? "
@@ -140,6 +141,8 @@ def around_first_name(text: str, start: int, end: int, kind: str) -> Iterator[Fo
 def _stands_alone(text: str, name: Name, kind: str, *, at_work: bool) -> bool:
     """Whether a first name by itself means a person here."""
     if len(name) > 1 or name[0].word in lists.ordinary() or name[0].word in lists.medicines():
+        return False
+    if (name[0].bare.isupper() and len(name[0].bare) <= 3) or _WARD.match(text, name[0].end):
         return False
     if _GREETING.search(text[max(0, name[0].start - 12) : name[0].start]):
         return False

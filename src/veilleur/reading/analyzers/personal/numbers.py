@@ -37,7 +37,6 @@ _PRACTICE_WORD = {
     "FINESS": re.compile(r"\bfiness\b", re.IGNORECASE),
 }
 
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\s?\d\d(?:[\s\-.]{0,2}[A-Z0-9]){11,30}(?!\w)", re.IGNORECASE)
 _IBAN_START = re.compile(r"(?<!\w)[A-Z]{2}\s?\d\d[\s\-.]{0,2}[A-Z0-9]{2}", re.IGNORECASE)
 _IBAN_LENGTHS = {
     "FR": 27, "MC": 27, "BE": 16, "LU": 20, "CH": 21, "DE": 22, "ES": 24, "IT": 27, "PT": 25, "NL": 18,
@@ -136,7 +135,7 @@ def _is_month(month: str) -> bool:
 def _ibans(text: str) -> Iterator[Found]:
     for match in _IBAN_START.finditer(text):
         size = _IBAN_LENGTHS.get(match[0][:2].upper())
-        end = _end_of(text, match.start(), size) if size else _whole(text, match.start())
+        end = _end_of(text, match.start(), size) if size else 0
         number = compact(text[match.start() : end])
         if end and number.isascii() and number.isalnum() and keys.iban(number):
             yield Found(match.start(), end, "IBAN", CERTAIN, "key")
@@ -155,11 +154,6 @@ def _end_of(text: str, start: int, size: int) -> int:
             if blanks > 2:
                 return 0
     return 0
-
-
-def _whole(text: str, start: int) -> int:
-    match = _IBAN.match(text, start)
-    return match.end() if match else 0
 
 
 def practices(text: str) -> Iterator[Found]:
