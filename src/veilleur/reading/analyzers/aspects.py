@@ -32,7 +32,7 @@ ASPECTS = {
     "locaux": "locaux", "resultat": "résultat", "suivi": "suivi", "remboursement": "remboursement",
 }  # fmt: skip
 """Name of each aspect, and its French title."""
-OWN_VERDICT, BORROWED_VERDICT, NEUTRAL = 0.8, 0.6, 0.5
+OWN_VERDICT, BORROWED_VERDICT, NEUTRAL = 0.6, 0.45, 0.4
 _REACH = 5
 """Words between a named aspect and the opinion that judges it, at most."""
 _ACROSS = 3
@@ -47,7 +47,7 @@ _ABOUT_PEOPLE = (
     "healed", "awful", "disappointed", "outrage", "avoid", "incompetent",
 )  # fmt: skip
 """Opinion concepts that judge the person they stand beside; « douleur » or « attente » do not."""
-_CONCEPTS = {concept.id: concept for concept in (Concept(f"ASPECT:{a}", t) for a, t in ASPECTS.items())}
+_CONCEPTS = {aspect: Concept(f"ASPECT:{aspect}", title) for aspect, title in ASPECTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class _Place:
 
 
 class AspectAnalyzer:
-    """One finding per aspect and polarity, at the first expression that says so.
+    """One finding per aspect, at the first expression that says so outright.
 
     The label is `aspect:polarity`, for instance `attente:neg`; polarities are pos, neg and neu.
     """
@@ -218,35 +218,36 @@ def _behind() -> Hashes:
 
 
 def _findings(subject: Subject, places: list[_Place]) -> list[Finding]:
-    """One finding per aspect and polarity; what is said outright outweighs what is borrowed."""
+    """One finding per aspect, in the order of the text; what is said outright outweighs what is borrowed."""
     by_aspect: defaultdict[str, list[_Place]] = defaultdict(list)
     for place in places:
         by_aspect[place.aspect].append(place)
-    found = [_finding(subject, kept) for said in by_aspect.values() for kept in _settled(said)]
-    return sorted(found, key=lambda finding: (finding.span, finding.label))
+    return [_finding(subject, _settled(said)) for said in by_aspect.values()]
 
 
-def _settled(said: list[_Place]) -> Iterator[list[_Place]]:
-    """The places that stand for the aspect: those of the verdict that weighs most."""
-    weight = sum(place.verdict * (1 if place.borrowed else 2) for place in said)
-    outright = [place for place in said if place.verdict]
-    if not outright:
-        yield said
-        return
-    verdict = (weight > 0) - (weight < 0) or outright[-1].verdict
-    yield [place for place in outright if place.verdict == verdict]
+def _settled(said: list[_Place]) -> list[_Place]:
+    """The places that stand for the aspect: those of the verdict that weighs most, the last one if equal."""
+    judged = [place for place in said if place.verdict]
+    if len(judged) < 2:
+        return judged or said
+    weight = sum(place.verdict * (1 if place.borrowed else 2) for place in judged)
+    verdict = (weight > 0) - (weight < 0) or judged[-1].verdict
+    return [place for place in judged if place.verdict == verdict]
 
 
 def _finding(subject: Subject, places: list[_Place]) -> Finding:
-    chosen = min(places, key=lambda place: place.borrowed)
-    polarity = {1: "pos", 0: "neu", -1: "neg"}[chosen.verdict]
-    spans = [subject.text.span(place.start, place.end) for place in places[:_GROUNDS]]
+    told = sorted(places, key=lambda place: place.borrowed)[:_GROUNDS] if len(places) > 1 else places
+    chosen = told[0]
+    spans = [subject.text.span(place.start, place.end) for place in told]
     score = BORROWED_VERDICT if chosen.borrowed else OWN_VERDICT
     return Finding(
         analyzer=NAME,
-        label=f"{chosen.aspect}:{polarity}",
+        label=f"{chosen.aspect}:{_POLARITIES[chosen.verdict]}",
         score=score if chosen.verdict else NEUTRAL,
         why=Why(Because.TERM, tuple(span.of(subject.text.original) for span in spans)),
-        span=subject.text.span(chosen.start, chosen.end),
-        concept=_CONCEPTS[f"ASPECT:{chosen.aspect}"],
+        span=spans[0],
+        concept=_CONCEPTS[chosen.aspect],
     )
+
+
+_POLARITIES = {1: "pos", 0: "neu", -1: "neg"}
