@@ -8,8 +8,8 @@ searched in reach of the cue: `<name` just before it, `>name` just after it, `na
 it, `*name` anywhere in the message.
 
 Cues of one label add up as independent evidence, 1 - (1 - w)(1 - w')…; lists that make a
-label unlikely (news, prevention, laughter…) multiply the sum. From `ENOUGH` on, each cue
-is a finding.
+label unlikely (news, prevention, laughter…) multiply the sum. From `enough` (in
+`data/<topic>.toml`) on, each cue is a finding.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from veilleur.lexicon import Mark, Term
 from veilleur.reading.analyzer import Subject
 from veilleur.vocabulary import Because, Finding, Span, Why
 
-ENOUGH = 0.5
 _BESIDE = 24
 """Characters in which `<name` and `>name` are searched."""
 _AROUND = 70
@@ -76,6 +75,7 @@ class Cues:
         self.topic = topic
         self._lists: Mapping[str, list[str]] = _toml("neighbours.toml")
         self._weighing: Mapping[str, Any] = _toml(f"{topic}.toml")
+        self._enough: float = self._weighing["enough"]
         self._found: dict[str, re.Pattern[str]] = {}
 
     @cached_property
@@ -103,7 +103,7 @@ class Cues:
         found = [
             self._finding(subject, label, score, one)
             for label, own in evidence.items()
-            if (score := self._score(subject, label, own)) >= ENOUGH
+            if (score := self._score(subject, label, own)) > 0
             for one in own
         ]
         return sorted(found, key=_order)
@@ -144,12 +144,12 @@ class Cues:
     def _score(self, subject: Subject, label: str, evidence: Sequence[Evidence]) -> float:
         weights = {one.cue.words: one.cue.weight for one in evidence}.values()
         score = 1 - prod(1 - weight for weight in weights)
-        if score < ENOUGH:
+        if score < self._enough:
             return 0.0
         for name, factor in self._weighing.get("unlikely", {}).get(label, {}).items():
             if self._pattern(name).search(subject.text.text):
                 score *= factor
-        return min(score, 0.99)
+        return min(score, 0.99) if score >= self._enough else 0.0
 
     def _finding(self, subject: Subject, label: str, score: float, one: Evidence) -> Finding:
         span = subject.text.span(one.start, one.end)
@@ -194,10 +194,13 @@ def _toml(name: str) -> dict[str, Any]:
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
     """Templates once more; `*` stands for the rest of a word, `#` for a number of at most four figures."""
-    plain = sorted({one for word in words for one in _expanded(word)}, key=len, reverse=True)
-    escaped = (re.escape(word).replace(r"\*", r"\w*").replace(r"\#", r"\d{1,4}") for word in plain)
-    joined = "|".join(word.replace(r"\ ", r"[\W_]{1,2}") for word in escaped)
-    return re.compile(rf"(?<!\w)(?:{joined})(?!\w)")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(_as_pattern, words))})(?!\w)")
+
+
+def _as_pattern(template: str) -> str:
+    escaped = re.escape(template).replace(r"\*", r"\w*").replace(r"\#", r"\d{1,4}").replace(r"\?", "?")
+    grouped = escaped.replace(r"\(", "(?:").replace(r"\)", ")").replace(r"\|", "|")
+    return grouped.replace(r"\ ", r"[\W_]{1,2}")
 
 
 def _rows(table: str) -> Iterator[Cue]:
