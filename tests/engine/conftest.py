@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from veilleur.engine import sources
+
+SMALL = 128
 TEXTS = (
     "Accueil formidable, merci à toute l’équipe !",
     "Depuis le Levothyrox j’ai des nausées et des vertiges, personne ne m’écoute.",
@@ -29,10 +32,11 @@ def given(count: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """A file of some chunks, with a bad line in the middle."""
-    lines = [json.dumps(record, ensure_ascii=False) for record in given(5000)]
-    lines[2500] = '{"id": "broken", "text": '
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of three small chunks, with a bad line in the middle."""
+    monkeypatch.setattr(sources, "CHUNK", SMALL)
+    lines = [json.dumps(record, ensure_ascii=False) for record in given(300)]
+    lines[150] = '{"id": "broken", "text": '
     file = tmp_path / "archive.jsonl"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file

@@ -46,9 +46,9 @@ def test_one_line_in_one_line_out_in_order_but_for_the_bad_one(archive: Path, tm
         lambda state: told.append(state.position),
     )
     ids = [json.loads(line)["id"] for line in output.read_text(encoding="utf-8").splitlines()]
-    assert ids == [record["id"] for at, record in enumerate(given(5000)) if at != 2500]
-    assert (outcome.records, outcome.resumed) == (4999, 0)
-    assert [(notice.line, notice.refused) for notice in outcome.notices] == [(2501, True)]
+    assert ids == [record["id"] for at, record in enumerate(given(300)) if at != 150]
+    assert (outcome.records, outcome.resumed) == (299, 0)
+    assert [(notice.line, notice.refused) for notice in outcome.notices] == [(151, True)]
     assert told[-1] == archive.stat().st_size
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith("out")] == ["out.jsonl"]
 
@@ -94,7 +94,7 @@ def test_what_was_read_before_a_stop_is_not_read_again(archive: Path, tmp_path: 
 
     outcome = read_archive(archive, open_file(archive), output, work, watched)
     assert asked == [1, 2]
-    assert (outcome.resumed, outcome.records) == (1, 4999)
+    assert (outcome.resumed, outcome.records) == (1, 299)
     assert output.read_bytes() == run(archive, tmp_path / "whole.jsonl")
 
 
@@ -109,7 +109,7 @@ def test_parts_of_another_input_are_thrown_away(archive: Path, tmp_path: Path) -
 @pytest.mark.parametrize("name", ["process", "cores"])
 def test_a_killed_command_goes_on_where_it_was(tmp_path: Path, name: str) -> None:
     archive, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    archive.write_text("".join(f'{{"id": {at}, "text": "RAS {at}"}}\n' for at in range(6 * CHUNK)))
+    archive.write_text("".join(f'{{"id": {at}, "text": "RAS {at}"}}\n' for at in range(4 * CHUNK)))
     parts = tmp_path / "out.jsonl.parts"
     first = command(str(archive), "--output", str(output), "--engine", name)
     deadline = time.monotonic() + 60
@@ -120,13 +120,13 @@ def test_a_killed_command_goes_on_where_it_was(tmp_path: Path, name: str) -> Non
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert not output.exists()
-    assert len(list(parts.glob("*.part"))) < 6
+    assert len(list(parts.glob("*.part"))) < 4
     second = command(str(archive), "--output", str(output), "--engine", name)
     _, said = second.communicate(timeout=120)
     assert second.returncode == 0, said
     assert b"resumed" in said or "après reprise".encode() in said
     assert not parts.exists()
-    assert [json.loads(line)["id"] for line in output.read_bytes().splitlines()] == list(range(6 * CHUNK))
+    assert [json.loads(line)["id"] for line in output.read_bytes().splitlines()] == list(range(4 * CHUNK))
     assert output.read_bytes() == run(archive, tmp_path / "whole.jsonl", "cores")
 
 

@@ -117,3 +117,16 @@ def test_half_an_emoji_breaks_no_format(form: str) -> None:
         pytest.importorskip("pyarrow")
     seen = record("\ud83d", Finding("x", "y", 0.5, Why(Because.TERM, ("\ud83d",)), Span(0, 1)))
     assert encoding(form, explain=True).encode([seen | {"id": "\ud83d"}])
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_redaction_leaves_nothing_that_can_be_found(form: str) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    text = "Merci Mme Lefebvre. Appelez-moi au 06 12 34 56 78 ou marie.lefebvre@exemple.fr, très déçue !"
+    answer = Work("parquet", form, explain=True, redact=True)(Chunk(0, [(1, {"text": text})], 0))
+    assert b"[PHONE_1]" in answer.payload
+    for secret in (b"06 12 34 56 78", b"marie.lefebvre"):
+        assert secret not in answer.payload
+    if form == "jsonl":
+        CHECK.validate(json.loads(answer.payload))

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.conftest import SMALL
 from tests.engine.conftest import given as records
 from veilleur.engine import open_file, open_pipe
-from veilleur.engine.sources import CHUNK, Source
+from veilleur.engine.sources import Source
 from veilleur.engine.work import parse
 from veilleur.errors import ExtraMissing, FileRefused
 
@@ -26,8 +27,8 @@ def messages(source: Source) -> list[tuple[object, str]]:
 
 
 def test_the_same_messages_in_every_format(tmp_path: Path, archive: Path) -> None:
-    expected = [(record["id"], record["text"]) for record in records(CHUNK + 5)]
-    lines = archive.read_bytes().splitlines(keepends=True)[: CHUNK + 5]
+    expected = [(record["id"], record["text"]) for record in records(SMALL + 5)]
+    lines = archive.read_bytes().splitlines(keepends=True)[: SMALL + 5]
     (tmp_path / "a.jsonl").write_bytes(b"\xef\xbb\xbf" + b"".join(lines))
     with (tmp_path / "a.csv").open("w", encoding="utf-8-sig", newline="") as stream:
         sheet = csv.DictWriter(stream, ["text", "id"], delimiter=";")
@@ -54,7 +55,7 @@ def test_a_cell_may_hold_lines_and_is_numbered_by_its_first(tmp_path: Path) -> N
 def test_chunks_are_cut_by_count_and_say_how_far_they_reach(archive: Path) -> None:
     source = open_file(archive)
     chunks = list(source.chunks)
-    assert [len(chunk.rows) for chunk in chunks] == [CHUNK, CHUNK, 5000 - 2 * CHUNK]
+    assert [len(chunk.rows) for chunk in chunks] == [SMALL, SMALL, 300 - 2 * SMALL]
     assert [chunk.number for chunk in chunks] == [0, 1, 2]
     assert chunks[-1].position == source.size == archive.stat().st_size
 

@@ -66,6 +66,9 @@ def read(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say every finding and its ground, in the table and in CSV.")
     ] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Add the text without personal data, and quote none of it.")
+    ] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of a line, and end.")
     ] = False,
@@ -78,7 +81,7 @@ def read(
         typer.echo(json.dumps(rooms.schema(), ensure_ascii=False, indent=2))
         return
     form = _format(format, output)
-    task = _task(file, kind.value if kind else "", form, output, engine, explain=explain)
+    task = _task(file, kind.value if kind else "", form, output, engine, explain=explain, redact=redact)
     try:
         notices = task.run()
     except KeyboardInterrupt as error:
@@ -132,20 +135,17 @@ class _Task:
         return outcome.notices
 
     def _pipe_to_file(self, output: Path) -> list[rooms.Notice]:
-        from veilleur import engine as rooms
 
         notices: list[rooms.Notice] = []
         unfinished = output.with_name(output.name + ".new")
-        encoding = rooms.encoding(self.work.format, explain=self.work.explain)
-        encoding.join((answer.payload for answer in self._answers(notices)), unfinished)
+        self.work.encoding.join((answer.payload for answer in self._answers(notices)), unfinished)
         unfinished.replace(output)
         return notices
 
     def _to_stream(self, stream: BinaryIO) -> list[rooms.Notice]:
-        from veilleur import engine as rooms
 
         notices: list[rooms.Notice] = []
-        stream.write(rooms.encoding(self.work.format, explain=self.work.explain).header)
+        stream.write(self.work.encoding.header)
         for answer in self._answers(notices):
             stream.write(answer.payload)
             stream.flush()
@@ -160,7 +160,7 @@ class _Task:
                 console = Console(
                     file=stack.enter_context(self.output.open("w", encoding="utf-8")), width=120
                 )
-            show = Sheet(console, explain=self.work.explain)
+            show = Sheet(console, explain=self.work.explain, quote=not self.work.redact)
             for answer in self._answers(notices):
                 show.rows([json.loads(line) for line in answer.payload.splitlines()])
         return notices
@@ -178,7 +178,9 @@ class _Task:
                 yield answer
 
 
-def _task(file: str, kind: str, form: Format, output: Path | None, engine: str, *, explain: bool) -> _Task:
+def _task(
+    file: str, kind: str, form: Format, output: Path | None, engine: str, *, explain: bool, redact: bool
+) -> _Task:
     from veilleur import engine as rooms
 
     if form is Format.PARQUET and not output:
@@ -189,8 +191,8 @@ def _task(file: str, kind: str, form: Format, output: Path | None, engine: str, 
         )
     source = rooms.open_pipe(sys.stdin.buffer, kind) if file == PIPE else rooms.open_file(Path(file), kind)
     shown = form is Format.TABLE
-    work = rooms.Work(source.kind, "jsonl" if shown else form.value, explain, with_text=shown)
-    rooms.encoding(work.format)  # says now, not at the end, that an extra is missing
+    work = rooms.Work(source.kind, "jsonl" if shown else form.value, explain, with_text=shown, redact=redact)
+    _ = work.encoding  # says now, not at the end, that an extra is missing
     return _Task(file, source, work, rooms.engine(engine), output)
 
 

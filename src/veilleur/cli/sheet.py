@@ -17,8 +17,9 @@ _EXCERPT = 300
 class Sheet:
     """Rows that are shown as they come, under one header."""
 
-    def __init__(self, console: Console, *, explain: bool) -> None:
-        self._console, self._explain = console, explain
+    def __init__(self, console: Console, *, explain: bool, quote: bool) -> None:
+        """`quote` says whether offsets count in the `text` of each record: not in a redacted one."""
+        self._console, self._explain, self._quote = console, explain, quote
         self._headed = False
 
     def rows(self, records: Sequence[dict[str, Any]]) -> None:
@@ -30,7 +31,7 @@ class Sheet:
             table.add_row(*map(_plain, _cells(record)))
             if self._explain:
                 for finding in record["findings"]:
-                    table.add_row("", "", "", "", _explained(finding, record["text"]))
+                    table.add_row("", "", "", "", _explained(finding, record["text"] if self._quote else ""))
         self._headed = True
         self._console.print(table)
 
@@ -56,7 +57,8 @@ def _explained(finding: dict[str, Any], text: str) -> Text:
     """« reactions reaction 0.90 “nausées” 12-19 (Nausée) · term: nausées »."""
     parts = [f"{finding['kind']} {finding['label']} {finding['score']:.2f}"]
     if finding["start"] is not None:
-        parts.append(f"“{text[finding['start'] : finding['end']]}” {finding['start']}-{finding['end']}")
+        said = text[finding["start"] : finding["end"]]
+        parts.append((f"“{said}” " if said else "") + f"{finding['start']}-{finding['end']}")
     if finding["concept"]:
         parts.append(f"({finding['concept']['label']})")
     grounds = ", ".join(finding["why"]["grounds"])

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import orjson
 
-from veilleur.engine.encodings import encoding
 from veilleur.engine.engines import Engine
 from veilleur.engine.incoming import Notice
 from veilleur.engine.sources import CHUNK, Chunk, Source
@@ -123,7 +122,7 @@ def _joined(parts: _Parts, output: Path, work: Work, resumed: int) -> Outcome:
             yield answer.payload
 
     unfinished = parts.folder / "joined"
-    encoding(work.format, explain=work.explain).join(payloads(), unfinished)
+    work.encoding.join(payloads(), unfinished)
     _on_disk(unfinished)
     unfinished.replace(output)
     shutil.rmtree(parts.folder)
@@ -141,6 +140,7 @@ def _manifest(file: Path, work: Work) -> bytes:
             "kind": work.kind,
             "format": work.format,
             "explain": work.explain,
+            "redact": work.redact,
             "chunk": CHUNK,
             "reader": installed_reader().version,
         }

@@ -54,15 +54,13 @@ class JsonLines:
 class Csv:
     """One flat row per record, for a spreadsheet: lists are joined by spaces."""
 
-    def __init__(self, *, explain: bool) -> None:
-        self._explain = explain
+    def __init__(self, *, explain: bool, with_text: bool) -> None:
+        self._more = [name for name, wanted in (("findings", explain), ("text", with_text)) if wanted]
 
     @property
     def header(self) -> bytes:
         """The names of the columns, as the first line of the file."""
-        return _rows(
-            [[*_FLAT, *(f"label_{name}" for name in LABELS), *(["findings"] if self._explain else [])]]
-        )
+        return _rows([[*_FLAT, *(f"label_{name}" for name in LABELS), *self._more]])
 
     def encode(self, records: Sequence[Record]) -> bytes:
         """One row per record, without the header."""
@@ -76,8 +74,10 @@ class Csv:
 
     def _row(self, record: Record) -> list[Any]:
         row = [*_flat(record), *record["labels"].values()]
-        if self._explain:
+        if "findings" in self._more:
             row.append(" | ".join(_said(finding) for finding in record["findings"]))
+        if "text" in self._more:
+            row.append(_quiet(record["text"]))
         return row
 
 
@@ -86,14 +86,14 @@ class Parquet:
 
     header = b""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_text: bool) -> None:
         """Raises `ExtraMissing` without pyarrow."""
-        _arrow()
+        self._schema = _schema(with_text=with_text)
 
     def encode(self, records: Sequence[Record]) -> bytes:
         """An Arrow stream that holds one table."""
         arrow = _arrow()
-        table = arrow.Table.from_pylist([_arrow_row(record) for record in records], schema=_schema())
+        table = arrow.Table.from_pylist([_arrow_row(record) for record in records], schema=self._schema)
         sink = arrow.BufferOutputStream()
         with arrow.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
@@ -103,7 +103,7 @@ class Parquet:
         """Row groups of at least `ROWS_PER_GROUP` rows."""
         arrow = _arrow()
         parquet = require("pyarrow.parquet", "parquet", "Parquet")
-        with parquet.ParquetWriter(str(file), _schema(), compression="zstd") as writer:
+        with parquet.ParquetWriter(str(file), self._schema, compression="zstd") as writer:
             waiting: list[Any] = []
             for part in parts:
                 waiting.append(arrow.ipc.open_stream(part).read_all())
@@ -114,11 +114,11 @@ class Parquet:
                 writer.write_table(arrow.concat_tables(waiting).combine_chunks())
 
 
-def encoding(name: str, *, explain: bool = False) -> Encoding:
+def encoding(name: str, *, explain: bool = False, with_text: bool = False) -> Encoding:
     """The encoding called `name`: `jsonl`, `csv` or `parquet`."""
     if name == "csv":
-        return Csv(explain=explain)
-    return Parquet() if name == "parquet" else JsonLines()
+        return Csv(explain=explain, with_text=with_text)
+    return Parquet(with_text=with_text) if name == "parquet" else JsonLines()
 
 
 def _line(record: Record) -> bytes:
@@ -190,7 +190,7 @@ def _arrow_row(record: Record) -> Record:
     return record
 
 
-def _schema() -> Any:
+def _schema(*, with_text: bool) -> Any:
     arrow = _arrow()
     text, real, whole, flag = arrow.string(), arrow.float64(), arrow.int64(), arrow.bool_()
     place = [("start", whole), ("end", whole)]
@@ -218,5 +218,6 @@ def _schema() -> Any:
             ("personal_data", arrow.list_(arrow.struct([("type", text), *place]))),
             ("priority", text),
             ("findings", arrow.list_(arrow.struct(finding))),
+            *([("text", text)] if with_text else []),
         ]
     )

@@ -19,7 +19,7 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "What Veilleur read in one message",
         "description": "Offsets count Unicode code points of the text as given, half open.",
-        **_object(
+        **_record(
             id={"type": ["string", "integer"], "description": "As given, else the number of the line."},
             language=_one_of(Language),
             sentiment=_object(label=_one_of(Sentiment), score=_SCORE),
@@ -34,6 +34,13 @@ def schema() -> dict[str, Any]:
             findings=_list_of(_finding()),
         ),
     }
+
+
+def _record(**properties: Any) -> dict[str, Any]:
+    """What every record holds, and what some do."""
+    shape = _object(**properties)
+    text = {"description": "With --redact only: the text without personal data.", **_STRING}
+    return shape | {"properties": properties | {"text": text}}
 
 
 def _adverse_reaction() -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from veilleur.engine.encodings import Encoding, encoding
 from veilleur.engine.incoming import Incoming, Notice
 from veilleur.engine.outgoing import Record, outgoing
+from veilleur.engine.redacting import redacted, without_quotes
 from veilleur.engine.sources import PARSERS, Chunk, Row
 from veilleur.errors import RowRefused
-from veilleur.reading import Reading, read
+from veilleur.reading import read
 
 
 class Answer(NamedTuple):
@@ -37,26 +38,30 @@ class Work:
     format: str
     explain: bool = False
     with_text: bool = False
-    """Whether each record begins with its `text`, for a table that people read."""
+    """Whether each record ends with its `text`, for a table that people read."""
+    redact: bool = False
+    """Whether it ends with its text without personal data, and quotes none."""
 
     def __call__(self, chunk: Chunk) -> Answer:
         """The answer; depends on the chunk and the installed analyzers alone."""
         parsed, notices = parse(self.kind, chunk.rows)
-        records = [self._record(*pair) for pair in zip(parsed, _readings(parsed), strict=True)]
-        payload = self._encoding.encode(records)
+        readings = read([incoming.mention for incoming in parsed])
+        records = [outgoing(*pair) for pair in zip(parsed, readings, strict=True)]
+        payload = self.encoding.encode(self._with_texts(parsed, records))
         return Answer(chunk.number, payload, len(records), notices, chunk.position)
 
-    def _record(self, incoming: Incoming, reading: Reading) -> Record:
-        record = outgoing(incoming, reading)
-        return {"text": incoming.mention.text, **record} if self.with_text else record
+    def _with_texts(self, parsed: Sequence[Incoming], records: list[Record]) -> list[Record]:
+        texts = [incoming.mention.text for incoming in parsed]
+        if self.redact:
+            return list(map(without_quotes, records, redacted(texts)))
+        if self.with_text:
+            return [record | {"text": text} for record, text in zip(records, texts, strict=True)]
+        return records
 
     @cached_property
-    def _encoding(self) -> Encoding:
-        return encoding(self.format, explain=self.explain)
-
-
-def _readings(parsed: Sequence[Incoming]) -> list[Reading]:
-    return read([incoming.mention for incoming in parsed])
+    def encoding(self) -> Encoding:
+        """The format of its payloads. Raises `ExtraMissing`."""
+        return encoding(self.format, explain=self.explain, with_text=self.redact)
 
 
 def parse(kind: str, rows: Sequence[Row]) -> tuple[list[Incoming], list[Notice]]:
