@@ -114,7 +114,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.one_of(st.text(max_size=80), st.lists(_PIECES, max_size=15).map(" ".join)), st.text(max_size=10))
 def test_never_fails_and_stays_inside(reader: Reader, text: str, title: str) -> None:
     for finding in findings(reader, text, title=title):
