@@ -61,10 +61,6 @@ class Reader:
             batch = self._batch(mentions[start : start + BATCH])
             yield batch, list(self._read(batch))
 
-    def reads(self, name: str) -> bool:
-        """Whether the analyzer called `name` is one of this reader's."""
-        return any(analyzer.name == name for analyzer in self._analyzers)
-
     def _read(self, batch: Batch) -> Iterator[Reading]:
         columns = [_findings(analyzer, batch) for analyzer in self._analyzers]
         for row, subject in enumerate(batch):
