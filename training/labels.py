@@ -51,6 +51,8 @@ SMALLEST = 0.015
 RAREST = 3
 """Texts that must hold a hashed row before it is learned."""
 ALARMS = {**dict.fromkeys(TOXICITY, 0.006), "adverse_reaction": 0.025}
+LEAST = 0.25
+"""A chance below this one is no ground for a label, whatever the F1 of few examples says."""
 ALARMS_ELSE = 0.01
 """Share of ordinary comments that may be given a rare label, at most."""
 RECALL_FIRST = {
@@ -246,6 +248,7 @@ def _threshold(label: str, chances: Numbers, truth: NDArray[np.bool_], ordinary:
     """The cut with the best F whose alarms stay below their share in each corpus of ordinary comments."""
     quiet = 1 - ALARMS.get(label, ALARMS_ELSE)
     lowest = max(float(np.quantile(one, quiet)) for one in ordinary) if label in messages.RARE else 0.0
+    lowest = max(lowest, 0.0 if label in RECALL_FIRST else LEAST)
     cuts = np.append(np.linspace(0.04, 0.9, 173), lowest + 1e-3)
     cuts = np.sort(cuts[cuts > lowest])
     given = chances[None, :] >= cuts[:, None]
