@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def measure_here(texts: list[str]) -> dict[str, float]:
 
     reader = installed_reader()
     loaded = time.process_time() - started
-    now = datetime_of_today()
+    now = datetime.now(UTC)
     mentions = [Mention("bench", str(number), text, now) for number, text in enumerate(texts)]
     reader.read(mentions[:512])
     batches = []
@@ -93,13 +94,6 @@ def measure_here(texts: list[str]) -> dict[str, float]:
         "one_p50_ms": statistics.median(singles),
         "one_p95_ms": statistics.quantiles(singles, n=20)[-1],
     }
-
-
-def datetime_of_today() -> Any:
-    """An aware moment."""
-    from datetime import UTC, datetime  # noqa: PLC0415
-
-    return datetime.now(UTC)
 
 
 def measure_peers(texts: list[str]) -> dict[str, Any]:

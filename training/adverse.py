@@ -24,7 +24,6 @@ from sklearn.model_selection import GroupKFold
 from training.social import messages
 from veilleur.lexicon import Mark
 from veilleur.reading.adverse.evidence import Evidence, Look, look, of_message, of_product, of_reaction
-from veilleur.reading.adverse.judge import SITUATIONS
 from veilleur.reading.adverse.marks import Named, find
 from veilleur.reading.adverse.weights import Heads
 from veilleur.reading.analyzer import Batch, Subject
@@ -33,6 +32,7 @@ from veilleur.reading.analyzers.drugs import DrugAnalyzer
 from veilleur.reading.analyzers.reactions import ReactionAnalyzer
 from veilleur.reading.reader import Reader
 from veilleur.testing import mention
+from veilleur.vocabulary import SITUATIONS
 
 TARGET = Path(__file__).parents[1] / "src/veilleur/reading/weights/adverse.json.gz"
 LEARNT_FROM = ("m1", "m3", "g2", "g3", "g4")

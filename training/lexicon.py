@@ -91,7 +91,7 @@ def listed(name: str) -> frozenset[str]:
 def added(name: str) -> Iterator[Entry]:
     """Entries of our own: one row per concept and language, its words separated by `|`.
 
-    `{a|b} c` stands for « a c » and « b c ».
+    `(a|b) c` stands for « a c » and « b c ».
     """
     for row in rows(TERMS / name):
         group = row.get("atc") or row.get("group") or ""

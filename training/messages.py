@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from training import opinions, social
+from veilleur import vocabulary
 from veilleur.vocabulary import Mention, Rating, Sentiment
 
-LABELS = tuple(sorted(social.LABELS))
+LABELS = tuple(sorted(vocabulary.LABELS))
 SOCIAL = "social_fr"
 EXPERIENCES, FFT, PHASE_1 = opinions.EXPERIENCES, opinions.FFT, opinions.PHASE_1
 PSYTAR, PHEE, VAERS, MLMA = "en_psytar", "en_phee", "en_vaers", "fr_en_mlma"

@@ -15,80 +15,13 @@ from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from veilleur.vocabulary import ASPECTS, CRITERIA, LABELS, SERIOUSNESS, SPECIAL, Priority, Sentiment
+
 FOLDER = Path(__file__).parents[1] / "tests/corpus/social_fr"
-LABELS = frozenset(
-    [
-        "praise",
-        "complaint",
-        "question",
-        "appointment",
-        "adverse_reaction",
-        "insult",
-        "threat",
-        "hate",
-        "defamation_fact",
-        "misinformation",
-        "advertising_spam",
-        "personal_data",
-        "health_data_identifiable",
-        "crisis_suicide",
-        "emergency_medical",
-        "child_protection",
-        "violence",
-        "fake_review_suspect",
-        "off_topic",
-    ]
-)
-ASPECTS = frozenset(
-    [
-        "accueil",
-        "attente",
-        "ecoute",
-        "competence",
-        "information",
-        "prix",
-        "hygiene",
-        "rendez_vous",
-        "locaux",
-        "resultat",
-        "suivi",
-        "remboursement",
-    ]
-)
-SENTIMENTS = frozenset({"pos", "neg", "neu", "mixed"})
+SENTIMENTS = frozenset(Sentiment)
 POLARITIES = frozenset({"pos", "neg", "neu"})
-PRIORITIES = frozenset({"immediate", "today", "normal", "none"})
+PRIORITIES = frozenset(Priority)
 KINDS = frozenset({"review", "comment", "post", "message", "reply"})
-CRITERIA = ("reporter", "patient", "product", "reaction")
-SERIOUSNESS = frozenset(
-    [
-        "death",
-        "life_threatening",
-        "hospitalisation",
-        "disability",
-        "congenital_anomaly",
-        "medically_important",
-    ]
-)
-SPECIAL = frozenset(
-    [
-        "pregnancy",
-        "breastfeeding",
-        "overdose",
-        "misuse",
-        "offlabel",
-        "medication_error",
-        "inefficacy",
-        "withdrawal",
-        "occupational",
-        "quality_defect",
-        "incomplete_case",
-        "vaccine",
-        "device",
-        "cosmetic",
-        "supplement",
-    ]
-)
 PERSONAL = frozenset(
     [
         "NAME",

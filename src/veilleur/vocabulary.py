@@ -58,6 +58,75 @@ class Priority(StrEnum):
         return list(Priority).index(self)
 
 
+LABELS = (
+    "praise",
+    "complaint",
+    "question",
+    "appointment",
+    "adverse_reaction",
+    "insult",
+    "threat",
+    "hate",
+    "defamation_fact",
+    "misinformation",
+    "advertising_spam",
+    "personal_data",
+    "health_data_identifiable",
+    "crisis_suicide",
+    "emergency_medical",
+    "child_protection",
+    "violence",
+    "fake_review_suspect",
+    "off_topic",
+)
+"""What a message may be; several hold at once. Their meaning: docs/reference/labels.md."""
+
+ASPECTS = (
+    "accueil",
+    "attente",
+    "ecoute",
+    "competence",
+    "information",
+    "prix",
+    "hygiene",
+    "rendez_vous",
+    "locaux",
+    "resultat",
+    "suivi",
+    "remboursement",
+)
+"""What people judge of care, in the words of the trade in France."""
+
+CRITERIA = ("reporter", "patient", "product", "reaction")
+"""The four things without which an adverse reaction is no case yet."""
+
+SERIOUSNESS = (
+    "death",
+    "life_threatening",
+    "hospitalisation",
+    "disability",
+    "congenital_anomaly",
+    "medically_important",
+)
+"""What makes an adverse reaction serious (ICH E2A, II B)."""
+
+SITUATIONS = (
+    "pregnancy",
+    "breastfeeding",
+    "overdose",
+    "misuse",
+    "offlabel",
+    "medication_error",
+    "inefficacy",
+    "withdrawal",
+    "occupational",
+    "quality_defect",
+)
+PRODUCT_TYPES = ("vaccine", "device", "cosmetic", "supplement")
+SPECIAL = (*SITUATIONS, "incomplete_case", *PRODUCT_TYPES)
+"""What a pharmacovigilance officer is told beside the reaction, or without one."""
+
+
 class Status(StrEnum):
     """Where a ticket stands in the work of the team."""
 

@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -207,6 +208,10 @@ class RoundTrips(TestCase):
         facts = ticket_columns(ticket) | list_columns(mention, reading)
         insert(TicketRow, [{"mention_id": pk, **owner, "opened_at": NOW, **facts}])
         self.check(pk, mention, reading, ticket)
+
+    def test_a_row_that_the_database_refuses_is_an_error_of_django(self) -> None:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            insert(ReadingRow, [{"mention_id": None, "digest": "", "reader": "", "findings": []}])
 
     def check(self, pk: int, mention: Mention, reading: Reading, ticket: Ticket) -> None:
         assert mention_of(MentionRow.objects.select_related("source").get(pk=pk)) == mention

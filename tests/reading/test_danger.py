@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veilleur.reading import Reader
-from veilleur.reading.analyzers.cues import Cues
 from veilleur.reading.analyzers.danger import DangerAnalyzer
 from veilleur.reading.analyzers.toxicity import ToxicityAnalyzer
 from veilleur.testing import check_analyzer, mention
@@ -88,9 +87,8 @@ def test_a_child_nearby_makes_violence_a_matter_of_child_protection(reader: Read
     assert labels(reader, "il frappe le petit tous les soirs, il a 4 ans") == {"violence", "child_protection"}
 
 
-@pytest.mark.parametrize("topic", ["danger", "toxicity"])
-def test_the_tables_are_sound(topic: str) -> None:
-    cues = Cues(topic)
+@pytest.mark.parametrize("cues", [DangerAnalyzer(), ToxicityAnalyzer()])
+def test_the_tables_are_sound(cues: DangerAnalyzer | ToxicityAnalyzer) -> None:
     assert all(0 <= cue.weight < 1 for cue in cues.rows)
     assert 1_000 < sum(1 for _term in cues.terms()) < 40_000
     cues.check()

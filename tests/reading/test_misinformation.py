@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from veilleur.reading import Reader
 from veilleur.reading.analyzers.misinformation import TO_BE_CHECKED, MisinformationAnalyzer
-from veilleur.reading.claims import claims, expand, parse
+from veilleur.reading.claims import claims, parse
 from veilleur.testing import check_analyzer, mention
 from veilleur.vocabulary import Finding
 
@@ -98,12 +98,6 @@ def test_any_words(pieces: list[str]) -> None:
         assert finding.span is not None
         assert 0 <= finding.span.start < finding.span.end <= len(text)
         assert all(ground in text for ground in finding.why.grounds)
-
-
-def test_braces() -> None:
-    assert list(expand("{a,b{c,d}} e")) == ["a e", "bc e", "bd e"]
-    with pytest.raises(ValueError, match="never closed"):
-        list(expand("{a"))
 
 
 def test_a_claim_needs_known_words() -> None:

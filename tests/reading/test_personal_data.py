@@ -219,5 +219,6 @@ def test_scores_do_not_fall() -> None:
 
 
 @pytest.mark.parametrize("piece", ["a", "1", "1 ", "Ab ", "Dr ", "06 ", "é.", "a@", "rue ", "FR76 "])
-def test_long_lines_cost_in_proportion(piece: str) -> None:
-    find(piece * (100_000 // len(piece)))
+def test_a_very_long_line_is_read_to_its_end(piece: str) -> None:
+    text = piece * (100_000 // len(piece)) + " jeanne.exemple@example.fr"
+    assert text[find(text)[-1].span.start :].endswith("@example.fr")

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 import orjson
 
 from veilleur.engine.extras import require
-from veilleur.engine.outgoing import CRITERIA, LABELS, Record
+from veilleur.engine.outgoing import Record
+from veilleur.vocabulary import CRITERIA, LABELS
 
 ROWS_PER_GROUP = 50_000
 """Rows of one row group of Parquet, at least (but for the last one)."""

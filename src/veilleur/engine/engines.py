@@ -17,6 +17,7 @@ from veilleur.engine.sources import Chunk
 from veilleur.engine.work import Answer, Work
 from veilleur.errors import EngineStopped, InvalidInput, VeilleurError
 from veilleur.reading import read
+from veilleur.reading.memory import rare_collections
 
 Engine = Callable[[Work, Iterator[Chunk]], Iterator[Answer]]
 """Answers in the order of the chunks, a few chunks being on their way at a time."""
@@ -25,7 +26,6 @@ _AHEAD = 4
 """Chunks per process that may be answered before the one whose turn it is."""
 _LIVES = 3
 """Times a chunk is given to another worker of a cluster when its worker dies."""
-_COLLECTED_AFTER = 100_000
 
 
 def engine(name: str) -> Engine:
@@ -45,7 +45,7 @@ def engine(name: str) -> Engine:
 
 def in_this_process(work: Work, chunks: Iterator[Chunk]) -> Iterator[Answer]:
     """One after the other."""
-    with _rare_collections():
+    with rare_collections():
         yield from map(work, chunks)
 
 
@@ -185,7 +185,7 @@ def _received(pipe: Connection) -> Answer:
 def _serve(pipe: Connection, work: Work) -> None:
     """The life of one process: until the first one closes the pipe, or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process to handle
-    with _rare_collections(), suppress(EOFError, OSError):
+    with rare_collections(), suppress(EOFError, OSError):
         read([])  # loads the lexicons while the first chunk is being cut
         gc.freeze()  # they stay for good: no need to look for garbage in them
         while True:
@@ -197,14 +197,3 @@ def _answer_or_error(work: Work, chunk: Chunk) -> Answer | VeilleurError:
         return work(chunk)
     except VeilleurError as error:
         return error
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Inside, Python looks for cycles of dead objects less often: readings are many and have none."""
-    before = gc.get_threshold()
-    gc.set_threshold(_COLLECTED_AFTER, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

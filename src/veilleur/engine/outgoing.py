@@ -6,78 +6,26 @@ signed it and by its label. What no installed analyzer looks for is there, empty
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from veilleur.engine.incoming import NEVER, Incoming
 from veilleur.triage import house_policy, route
-from veilleur.vocabulary import Concept, Finding, Priority, Reading, Sentiment, Span
+from veilleur.vocabulary import (
+    CRITERIA,
+    LABELS,
+    SERIOUSNESS,
+    SPECIAL,
+    Concept,
+    Finding,
+    Reading,
+    Sentiment,
+    Span,
+)
 
 Record = dict[str, Any]
 """One message as JSON would say it; `schema` tells its shape."""
 
-LABELS = (
-    "praise",
-    "complaint",
-    "question",
-    "appointment",
-    "adverse_reaction",
-    "insult",
-    "threat",
-    "hate",
-    "defamation_fact",
-    "misinformation",
-    "advertising_spam",
-    "personal_data",
-    "health_data_identifiable",
-    "crisis_suicide",
-    "emergency_medical",
-    "child_protection",
-    "violence",
-    "fake_review_suspect",
-    "off_topic",
-)
-ASPECTS = (
-    "accueil",
-    "attente",
-    "ecoute",
-    "competence",
-    "information",
-    "prix",
-    "hygiene",
-    "rendez_vous",
-    "locaux",
-    "resultat",
-    "suivi",
-    "remboursement",
-)
-CRITERIA = ("reporter", "patient", "product", "reaction")
-SERIOUSNESS = (
-    "death",
-    "life_threatening",
-    "hospitalisation",
-    "disability",
-    "congenital_anomaly",
-    "medically_important",
-)
-SPECIAL = (
-    "pregnancy",
-    "breastfeeding",
-    "overdose",
-    "misuse",
-    "offlabel",
-    "medication_error",
-    "inefficacy",
-    "withdrawal",
-    "occupational",
-    "quality_defect",
-    "incomplete_case",
-    "vaccine",
-    "device",
-    "cosmetic",
-    "supplement",
-)
 _CASE = "suspected"
 _KNOWN = frozenset(LABELS)
 DIGITS = 4
@@ -86,32 +34,17 @@ _PROFESSIONAL = "PRO_"
 """How types of personal data begin that are public by trade: they are shown, and are no breach."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chances:
-    """What is known of a message beyond its findings."""
-
-    labels: Mapping[str, float] = field(default_factory=dict)
-    """The chance of each label, also of those that were not found."""
-    priority: Priority | None = None
-    """`None`: the policy of the house says it."""
-
-
-NO_CHANCES = Chances()
-
-
-def outgoing(incoming: Incoming, reading: Reading, chances: Chances = NO_CHANCES) -> Record:
+def outgoing(incoming: Incoming, reading: Reading) -> Record:
     """What was seen in one message, in the order that `schema` names."""
     by_analyzer: dict[str, list[Finding]] = {}
     for finding in reading.findings:
         by_analyzer.setdefault(finding.analyzer, []).append(finding)
     found = _labels(reading.findings)
-    labels = {name: max(chances.labels.get(name, 0.0), found.get(name, 0.0)) for name in LABELS}
-    priority = chances.priority or route(incoming.mention, reading, house_policy(), NEVER).priority
     return {
         "id": incoming.id,
         "language": reading.language.value,
         "sentiment": _sentiment(by_analyzer.get("sentiment", ())),
-        "labels": {name: round(score, DIGITS) for name, score in labels.items()},
+        "labels": {name: round(found.get(name, 0.0), DIGITS) for name in LABELS},
         # An analyzer says only what is above its own threshold: what was found is decided.
         "decided": [name for name in LABELS if name in found],
         "aspects": _aspects(by_analyzer.get("aspects", ())),
@@ -121,7 +54,7 @@ def outgoing(incoming: Incoming, reading: Reading, chances: Chances = NO_CHANCES
             for finding in by_analyzer.get("personal_data", ())
             if finding.span
         ],
-        "priority": priority.value,
+        "priority": route(incoming.mention, reading, house_policy(), NEVER).priority.value,
         "findings": [_finding(finding) for finding in reading.findings],
     }
 

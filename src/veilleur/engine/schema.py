@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from veilleur.engine.outgoing import ASPECTS, CRITERIA, LABELS, SERIOUSNESS, SPECIAL
-from veilleur.vocabulary import Because, Language, Priority, Sentiment
+from veilleur.vocabulary import (
+    ASPECTS,
+    CRITERIA,
+    LABELS,
+    SERIOUSNESS,
+    SPECIAL,
+    Because,
+    Language,
+    Priority,
+    Sentiment,
+)
 
 _SCORE = {"type": "number", "minimum": 0, "maximum": 1}
 _OFFSET = {"type": "integer", "minimum": 0}

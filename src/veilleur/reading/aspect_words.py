@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import product
 
 from veilleur.lexicon import Term
+from veilleur.lexicon.alternatives import spelled_out
 from veilleur.vocabulary import Language
 
 PRAISE, BLAME, NAMED, ASKS_AROUND, ROLE = "+", "-", "0", "?", "r"
@@ -21,7 +21,6 @@ SIGNS = (PRAISE, BLAME, NAMED, ASKS_AROUND, ROLE)
 _NAMED = re.compile(r"(\{\w+\}) = (.*)")
 _HEADER = re.compile(r"\[(\w+) (\S) (\w\w)( doubtful)?\]")
 _SPLIT = re.compile(r"\s*;\s*")
-_GROUP = re.compile(r"\(([^()]*)\)")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -65,16 +64,14 @@ def aspect_terms() -> tuple[Term, ...]:
 def expanded(written: str, named: Mapping[str, str]) -> Iterator[str]:
     """Every expression that `written` stands for, also as typed without apostrophes.
 
-    `named` gives the alternatives of each name. Groups do not nest.
+    `named` gives the alternatives of each name.
 
     >>> list(expanded("(très |)bien {x}", {"{x}": "reçu|reçue"}))
     ['très bien reçu', 'très bien reçue', 'bien reçu', 'bien reçue']
     """
     for name, alternatives in named.items():
         written = written.replace(name, f"({alternatives})")
-    pieces = [piece.split("|") for piece in _GROUP.split(written)]
-    for parts in product(*pieces):
-        text = " ".join("".join(parts).split()).lower()
+    for text in map(str.lower, spelled_out(written)):
         yield text
         if "'" in text:
             yield text.replace("'", "")

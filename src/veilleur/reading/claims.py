@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import product
 from typing import Any
 
 from veilleur.lexicon import Term
+from veilleur.lexicon.alternatives import spelled_out
 from veilleur.vocabulary import Language
 
 
@@ -95,38 +95,5 @@ def _phrase(row: dict[str, Any]) -> Phrase:
 
 def _terms(name: str, entry: dict[str, Any]) -> Iterator[Term]:
     for key, language in (("any", None), ("fr", Language.FR), ("en", Language.EN)):
-        texts = {text for written in entry.get(key, ()) for text in expand(written)}
+        texts = {text for written in entry.get(key, ()) for text in spelled_out(written)}
         yield from (Term(text, kind=name, language=language) for text in sorted(texts))
-
-
-def expand(written: str) -> Iterator[str]:
-    """Every spelling of a written form: `{a,b}` stands for either, and may hold further braces.
-
-    Raises `ValueError` when a brace is never closed.
-
-    >>> list(expand("{soigne,guéri{t,ssent}} tout"))
-    ['soigne tout', 'guérit tout', 'guérissent tout']
-    """
-    start = written.find("{")
-    if start < 0:
-        yield written
-        return
-    choices, end = _choices(written, start)
-    middles = [text for choice in choices for text in expand(choice)]
-    for middle, rest in product(middles, expand(written[end:])):
-        yield written[:start] + middle + rest
-
-
-def _choices(written: str, start: int) -> tuple[list[str], int]:
-    """What stands between the brace at `start` and its partner, and where the text goes on."""
-    choices: list[str] = []
-    depth, begin = 0, start + 1
-    for place in range(start, len(written)):
-        sign = written[place]
-        depth += (sign == "{") - (sign == "}")
-        if (sign == "," and depth == 1) or depth == 0:
-            choices.append(written[begin:place])
-            begin = place + 1
-        if depth == 0:
-            return choices, place + 1
-    raise ValueError(f"a brace is never closed in {written!r}")

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,10 +118,10 @@ def find_concepts(words: Words) -> NDArray[np.int16]:
     covered = np.zeros(len(words), dtype=np.bool_)
     runs = _runs(words)
     # One search for all sizes: a single message is mostly the price of calling numpy.
-    concepts = known.index.find(np.concatenate(runs))
-    ends = list(accumulate(map(len, runs)))
+    ends = np.cumsum([len(run) for run in runs])[:-1]
+    by_size = np.split(known.index.find(np.concatenate(runs)), ends)
     for size in range(_LONGEST, 0, -1):
-        _settle(size, concepts[ends[size - 1] - len(runs[size - 1]) : ends[size - 1]], words, found, covered)
+        _settle(size, by_size[size - 1], words, found, covered)
     opened = _beginnings(words, np.flatnonzero(~covered), (_SHORTEST_PREFIX,), known.openings)[0]
     places, concepts = _beginnings(words, opened, known.prefix_lengths, known.index)
     found[places] = concepts

@@ -37,10 +37,9 @@ def insert(model: type[models.Model], rows: Sequence[dict[str, Any]]) -> None:
     rest = [field for field in fields.values() if field not in named and not _computed_there(field)]
     defaults = tuple(_prepared(field, field.get_default()) for field in rest)
     values = _values(named, rows, defaults)
-    if connection.vendor == "postgresql":
-        _copy(model, [*named, *rest], values)
-    else:
-        _insert_blocks(model, [*named, *rest], values)
+    put = _copy if connection.vendor == "postgresql" else _insert_blocks
+    with connection.wrap_database_errors:  # neither passes through Django, which would do this
+        put(model, [*named, *rest], values)
 
 
 def _copy(model: type[models.Model], fields: list[Field], values: list[tuple[Any, ...]]) -> None:
@@ -58,8 +57,7 @@ def _insert_blocks(model: type[models.Model], fields: list[Field], values: list[
         block = values[start : start + BLOCK]
         statement, parameters = _statement(model, fields, len(block)), list(chain.from_iterable(block))
         # Asks the driver itself: Django would rewrite ten thousand `%s` for every block.
-        with connection.wrap_database_errors:
-            connection.connection.execute(statement, parameters)
+        connection.connection.execute(statement, parameters)
 
 
 def reserve_ids(model: type[models.Model], count: int) -> range | list[int]:

@@ -19,7 +19,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from veilleur.desk.inbox.bulk import insert
-from veilleur.desk.inbox.preparing import Beside, Here, Prepared, Preparer, rare_collections
+from veilleur.desk.inbox.preparing import Beside, Here, Prepared, Preparer
 from veilleur.desk.inbox.storing import store
 from veilleur.desk.sources import files, running
 from veilleur.desk.sources.models import CollectionRun, RejectedRow, RunState
@@ -35,6 +35,7 @@ from veilleur.listening.files import (
     read_mentions,
     sentence,
 )
+from veilleur.reading.memory import rare_collections
 from veilleur.vocabulary import Mention
 
 BATCH = 1_000

@@ -10,8 +10,8 @@ import copyreg
 import gc
 import multiprocessing
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from multiprocessing.connection import Connection
@@ -29,6 +29,7 @@ from veilleur.desk.inbox.columns import (
 )
 from veilleur.errors import VeilleurError
 from veilleur.reading import read
+from veilleur.reading.memory import rare_collections
 from veilleur.triage import house_policy, load_policy, route
 from veilleur.vocabulary import Mention, Rating
 
@@ -74,24 +75,6 @@ class Preparation:
 def _encoded(columns: Columns, name: str) -> Columns:
     columns[name] = orjson.dumps(columns[name]).decode()
     return columns
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Inside, Python looks for cycles of dead objects a hundred times less often.
-
-    A batch is thousands of living objects without a cycle among them: looking through them
-    again and again takes a quarter of the time of an import.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(_COLLECTED_AFTER, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-_COLLECTED_AFTER = 100_000
 
 
 class Preparer(Protocol):

@@ -11,26 +11,13 @@ from veilleur.reading.adverse.marks import find
 from veilleur.reading.adverse.weights import Weights, shipped
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.text.scope import Scope
-from veilleur.vocabulary import Span
+from veilleur.vocabulary import PRODUCT_TYPES, SITUATIONS, Span
 
 _SERIOUS = "serious."
 EVEN = 0.5
 RULED = frozenset({"pregnancy", "breastfeeding", "offlabel", "occupational"})
 """Situations too rare to learn: their words decide."""
-_OF_PRODUCTS = ("vaccine", "device", "cosmetic", "supplement")
 _TAKES_BACK = frozenset({Scope.NEGATED, Scope.SUPPOSED, Scope.ASKED})
-SITUATIONS = (
-    "pregnancy",
-    "breastfeeding",
-    "overdose",
-    "misuse",
-    "offlabel",
-    "medication_error",
-    "inefficacy",
-    "withdrawal",
-    "occupational",
-    "quality_defect",
-)
 
 
 def cases(batch: Batch) -> Sequence[AdverseReaction | None]:
@@ -159,6 +146,6 @@ def _special(
 
 
 def _of_products(products: tuple[Part, ...]) -> Iterator[Note]:
-    for kind in _OF_PRODUCTS:
+    for kind in PRODUCT_TYPES:
         if first := next((one for one in products if one.suspected and one.kind == kind), None):
             yield Note(kind, first.span)

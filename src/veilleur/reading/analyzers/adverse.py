@@ -11,9 +11,8 @@ from veilleur.lexicon import Term
 from veilleur.reading.adverse import AdverseReaction, Who, cases
 from veilleur.reading.adverse.words import NAME, product_terms
 from veilleur.reading.analyzer import Batch, Subject
-from veilleur.vocabulary import Because, Concept, Finding, Span, Why
+from veilleur.vocabulary import CRITERIA, Because, Concept, Finding, Span, Why
 
-_CRITERIA = ("reporter", "patient", "product", "reaction")
 _SURE = 0.8
 
 
@@ -72,7 +71,7 @@ def _criteria(case: AdverseReaction, text: str) -> Iterator[Finding]:
         "patient": case.person,
         "reporter": case.person,
     }
-    for name in _CRITERIA:
+    for name in CRITERIA:
         score = getattr(case.criteria, name)
         if score >= 0.5:
             span = places[name]

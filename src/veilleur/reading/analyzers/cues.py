@@ -1,11 +1,11 @@
 """Cues: expressions that speak for a label, what must stand near them, what takes them back.
 
 A table of cues (`data/<topic>.tsv`) has five columns: label, weight, needs, unless, words.
-The words are templates: `veux (plus|pas) vivre` stands for two expressions, `@name` for a
-list given on a line of its own, `;` parts templates, and a line with the label `idiom`
-hides what it covers. What may stand near is a named list of `data/neighbours.toml`,
-searched in reach of the cue: `<name` just before it, `>name` just after it, `name` around
-it, `*name` anywhere in the message.
+The words are templates: `veux (plus|pas) vivre` stands for two expressions, `mots?` for both
+numbers, `@name` for a list given on a line of its own, `;` parts templates, and a line with the
+label `idiom` hides what it covers. What may stand near is a named list of
+`data/neighbours.toml`, searched in reach of the cue: `<name` just before it, `>name` just after
+it, `name` around it, `*name` anywhere in the message.
 
 Cues of one label add up as independent evidence, 1 - (1 - w)(1 - w')…; lists that make a
 label unlikely (news, prevention, laughter…) multiply the sum. From `enough` (in
@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 from veilleur.lexicon import Mark, Term
-from veilleur.reading.analyzer import Subject
+from veilleur.lexicon.alternatives import spelled_out
+from veilleur.reading.analyzer import Batch, Subject
 from veilleur.vocabulary import Because, Finding, Span, Why
 
 _BESIDE = 24
@@ -67,21 +68,24 @@ class Evidence:
     end: int
 
 
-class Cues:
-    """The cues of one topic and how they are weighed."""
+class CueAnalyzer:
+    """One finding per cue of its topic; `score` says how sure the label is in view of all cues together."""
 
-    def __init__(self, topic: str) -> None:
-        """Reads the lists of `topic`; its table is read when the terms are asked for."""
-        self.topic = topic
+    name: ClassVar[str]
+    """The topic: its table is `data/<name>.tsv`."""
+    version = "1"
+
+    def __init__(self) -> None:
+        """Reads the lists of the topic; its table is read when the terms are asked for."""
         self._lists: Mapping[str, list[str]] = _toml("neighbours.toml")
-        self._weighing: Mapping[str, Any] = _toml(f"{topic}.toml")
+        self._weighing: Mapping[str, Any] = _toml(f"{self.name}.toml")
         self._enough: float = self._weighing["enough"]
         self._found: dict[str, re.Pattern[str]] = {}
 
     @cached_property
     def rows(self) -> tuple[Cue, ...]:
         """The table, read once."""
-        return tuple(_rows(_data(f"{self.topic}.tsv")))
+        return tuple(_rows(_data(f"{self.name}.tsv")))
 
     def terms(self) -> Iterator[Term]:
         """Every expression, its `kind` being the number of its row."""
@@ -97,6 +101,10 @@ class Cues:
         for name in named - {"quoted"}:
             self._pattern(name)
 
+    def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
+        """The cues of each message that together are enough, in order."""
+        return [self.findings(subject) if self.name in subject.marks else () for subject in batch]
+
     def findings(self, subject: Subject) -> list[Finding]:
         """What the marks of `subject` amount to, in the order of the text."""
         evidence = self._evidence(subject)
@@ -110,7 +118,7 @@ class Cues:
 
     def _evidence(self, subject: Subject) -> dict[str, list[Evidence]]:
         by_label: dict[str, list[Evidence]] = {}
-        for mark in subject.marks_of(self.topic):
+        for mark in subject.marks_of(self.name):
             cue = self.rows[int(mark.term.kind)]
             if cue.label == _IDIOM or (held := self._held(subject, cue, mark)) is None:
                 continue
@@ -154,7 +162,7 @@ class Cues:
     def _finding(self, subject: Subject, label: str, score: float, one: Evidence) -> Finding:
         span = subject.text.span(one.start, one.end)
         said = span.of(subject.text.original)
-        return Finding(self.topic, label, round(score, 3), Why(Because.TERM, (said,)), span)
+        return Finding(self.name, label, round(score, 3), Why(Because.TERM, (said,)), span)
 
     def _pattern(self, name: str) -> re.Pattern[str]:
         if name not in self._found:
@@ -225,41 +233,10 @@ def _needs(column: str) -> tuple[Need, ...]:
 
 def _expressions(cue: Cue) -> Iterator[str]:
     for template in cue.words.split(";"):
-        for words in _expanded(template.strip()):
+        for words in spelled_out(_OPTIONAL.sub(r"(\1|)", template)):
             yield words
             if cue.masked:
                 yield from _maskings(words)
-
-
-def _expanded(template: str) -> Iterator[str]:
-    """All that a template stands for: « (a|b) c » for « a c » and « b c », « mots? » for both numbers."""
-    for words in _products(_OPTIONAL.sub(r"(\1|)", template)):
-        yield " ".join(words.split())
-
-
-def _products(template: str) -> Iterator[str]:
-    before, opened, rest = template.partition("(")
-    if not opened:
-        yield before
-        return
-    choices, after = _group(rest)
-    tails = list(_products(after))
-    for choice in choices:
-        for inside in _products(choice):
-            yield from (before + inside + tail for tail in tails)
-
-
-def _group(rest: str) -> tuple[list[str], str]:
-    """The choices of a group whose opening bracket stands before `rest`, and what follows it."""
-    depth, start, choices = 0, 0, []
-    for place, char in enumerate(rest):
-        if char in "|)" and not depth:
-            choices.append(rest[start:place])
-            start = place + 1
-            if char == ")":
-                return choices, rest[start:]
-        depth += {"(": 1, ")": -1}.get(char, 0)
-    raise ValueError(f"a bracket is not closed: {rest!r}")
 
 
 def _maskings(words: str) -> Iterator[str]:

@@ -16,23 +16,21 @@ from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.features import Features, Floats, features_of
 from veilleur.reading.signals import NAME, signals_of, terms
 from veilleur.text import normalise
-from veilleur.vocabulary import Because, Finding, Priority, Why
+from veilleur.vocabulary import LABELS, Because, Finding, Priority, Why
 
-LABELS = 19
-"""How many of the panel's columns are labels; the others serve the priority."""
 _GROUNDS = 3
 
 
 def label_names() -> tuple[str, ...]:
-    """The labels, in the order of `Chances.labels`."""
-    return panel.load().labels[:LABELS]
+    """The labels, in the order of `Chances.labels`; the panel's other columns serve the priority."""
+    return panel.load().labels[: len(LABELS)]
 
 
 def probabilities(batch: Batch) -> panel.Chances:
     """Chances of every label and priority, (texts, labels): ask with `batch.once(probabilities)`."""
     known = panel.load()
     chances = panel.judge(known, batch.once(features_of), batch.once(signals_of))
-    return panel.Chances(chances.labels[:, :LABELS], chances.priority)
+    return panel.Chances(chances.labels[:, : len(LABELS)], chances.priority)
 
 
 def priorities(batch: Batch) -> list[Priority]:

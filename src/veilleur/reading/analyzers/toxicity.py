@@ -4,31 +4,12 @@ Labels: `insult`, `threat`, `hate`. Harsh judgement of work, swearing at nobody,
 and insults that are quoted are no findings.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
-
-from veilleur.lexicon import Term
-from veilleur.reading.analyzer import Batch
-from veilleur.reading.analyzers.cues import Cues
-from veilleur.vocabulary import Finding
+from veilleur.reading.analyzers.cues import CueAnalyzer
 
 NAME = "toxicity"
 
 
-class ToxicityAnalyzer:
-    """One finding per cue; `score` says how sure the label is in view of all cues together."""
+class ToxicityAnalyzer(CueAnalyzer):
+    """Insults, threats, hate."""
 
     name = NAME
-    version = "1"
-
-    def __init__(self) -> None:
-        self._cues = Cues(NAME)
-
-    def terms(self) -> Iterable[Term]:
-        """The expressions of `data/toxicity.tsv`."""
-        return self._cues.terms()
-
-    def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
-        """The cues of each message that together are enough, in order."""
-        return [self._cues.findings(subject) if NAME in subject.marks else () for subject in batch]
