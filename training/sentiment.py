@@ -139,14 +139,20 @@ def features_of(read: Sequence[Row]) -> Features:
 
 def design(features: Features) -> Matrix:
     """The matrix whose product with a head's columns is what `heads.judge` computes."""
-    sizes = features.words.ends - features.words.starts + 1
-    scale = word_scale(features)
-    spread = np.repeat(np.arange(len(features.words)), sizes)
-    word = np.concatenate([np.arange(len(features.words))] * len(features.word_rows))
-    piece = np.concatenate([spread] * len(features.character_rows))
-    columns = np.concatenate([features.word_rows.ravel(), features.character_rows.ravel()])
-    values = np.concatenate([scale[word], np.float32(CHARACTER_WEIGHT) * scale[piece]])
-    owners = features.words.owner[np.concatenate([word, piece])]
+    scale, units = word_scale(features), features.units
+    sizes = np.diff(units.first_position, append=units.character_rows.shape[1])
+    counts = sizes[units.of]
+    word = np.arange(len(features.words))
+    piece = np.repeat(word, counts)
+    steps = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = np.repeat(units.first_position[units.of], counts) + steps
+    words = np.concatenate([word] * (1 + len(features.around_rows)))
+    pieces = np.concatenate([piece] * len(units.character_rows))
+    columns = np.concatenate(
+        [units.rows[units.of], features.around_rows.ravel(), units.character_rows[:, places].ravel()]
+    )
+    values = np.concatenate([scale[words], np.float32(CHARACTER_WEIGHT) * scale[pieces]])
+    owners = features.words.owner[np.concatenate([words, pieces])]
     kept = columns != rows() - 1
     shape = (len(features.dense), rows())
     counted = sparse.csr_matrix((values[kept], (owners[kept], columns[kept])), shape=shape)

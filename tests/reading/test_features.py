@@ -21,9 +21,20 @@ def dense(text: str, name: str, **known: object) -> float:
     return float(features(text, **known).dense[0, DENSE.index(name)])
 
 
+def own_row(got, word: int) -> int:
+    return int(got.units.rows[got.units.of[word]])
+
+
+def pieces(got, word: int):
+    """Rows of the character n-grams of one word."""
+    unit = got.units.of[word]
+    bounds = [*got.units.first_position, got.units.character_rows.shape[1]]
+    return got.units.character_rows[:, bounds[unit] : bounds[unit + 1]]
+
+
 def test_a_negated_word_is_another_word():
     plain, negated = features("accueil rapide"), features("pas rapide")
-    assert plain.word_rows[0, 1] != negated.word_rows[0, 1]
+    assert own_row(plain, 1) != own_row(negated, 1)
     assert list(negated.negated) == [False, True]
 
 
@@ -34,12 +45,12 @@ def test_a_negation_stops_at_the_end_of_the_clause_and_after_four_words():
 
 def test_concepts_have_rows_of_their_own_in_both_languages():
     french, english = features("accueil impoli"), features("staff impolite")
-    assert french.word_rows[2, 1] == english.word_rows[2, 1] >= HASHED_ROWS
+    assert french.around_rows[1, 1] == english.around_rows[1, 1] >= HASHED_ROWS
 
 
 def test_the_order_of_opinions_is_seen():
     first, second = features("bravo puis attente"), features("attente puis bravo")
-    assert first.word_rows[3, 2] != second.word_rows[3, 2]
+    assert first.around_rows[2, 2] != second.around_rows[2, 2]
 
 
 def test_question_stars_and_language_are_dense():
@@ -60,7 +71,7 @@ def test_rows_stay_inside_the_table_and_numbers_are_finite(texts):
     got = features(*texts)
     assert got.dense.shape == (len(texts), len(DENSE))
     assert np.isfinite(got.dense).all()
-    for layer in (got.word_rows, got.character_rows):
+    for layer in (got.units.rows, got.around_rows, got.units.character_rows):
         assert layer.size == 0 or (layer.min() >= 0 and layer.max() < rows())
 
 
@@ -70,6 +81,8 @@ def test_a_text_has_the_same_features_in_any_batch(texts):
     for number, text in enumerate(texts):
         alone = features(text)
         first, stop = together.first_word[number], together.first_word[number + 1]
-        assert np.array_equal(together.word_rows[:, first:stop], alone.word_rows)
+        assert np.array_equal(together.around_rows[:, first:stop], alone.around_rows)
+        for place in range(stop - first):
+            assert own_row(together, first + place) == own_row(alone, place)
+            assert np.array_equal(pieces(together, first + place), pieces(alone, place))
         assert np.array_equal(together.dense[number], alone.dense[0])
-        assert together.character_rows.shape[1] >= alone.character_rows.shape[1]

@@ -23,7 +23,7 @@ def features(*texts: str):
 def toy(weight: float) -> Head:
     """A head with two labels that only knows the concept of the word « sale »."""
     table = np.zeros((rows(), 2), dtype=np.float32)
-    table[features("sale").word_rows[2, 0], 1] = weight
+    table[features("sale").around_rows[1, 0], 1] = weight
     nothing = np.zeros((len(DENSE), 2), dtype=np.float32)
     return Head("toy", "1", ("clean", "dirty"), table, nothing, np.zeros(2, dtype=np.float32), 1.0)
 

@@ -1,8 +1,9 @@
 """One feature vector for every statistical judgement, for a whole batch at a time.
 
-A text is a run of words. Each word brings itself, the pair it makes with the word before,
-its character n-grams and the opinion concept it ends; each of these is one row of a fixed
-table, so that a trained head is nothing but columns of weights. A negation close before a
+A text is a run of words. Each word brings itself, its character n-grams, the pair it makes with
+the word before and the opinion concept it ends; each of these is one row of a fixed table, so
+that a trained head is nothing but columns of weights. What a word brings by itself is worked
+out once for all the places where the batch holds it. A negation close before a
 word makes it another word: « pas rapide » does not count as « rapide ». A few dense numbers
 (what the question asked, the stars, the balance of opinions) stand beside the words.
 """
@@ -19,7 +20,7 @@ from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.balance import COLUMNS, Opinions
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts
 from veilleur.reading.questions import Asked, asked
-from veilleur.reading.words import Flags, Hashes, Integers, Words, mixed, paired, split
+from veilleur.reading.words import Flags, Hashes, Integers, Layout, Words, mixed, paired, split
 from veilleur.text import normalise
 from veilleur.vocabulary import Language
 
@@ -63,6 +64,20 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Units:
+    """The different words of a batch, a word that is turned by a negation apart."""
+
+    of: Integers
+    """(words,): the unit that each word is."""
+    rows: Rows
+    """(units,): row of the word itself."""
+    character_rows: Rows
+    """(sizes, positions): rows of the character n-grams that start at each position of a unit."""
+    first_position: Integers
+    """(units,): index of its first position in `character_rows`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """Everything a head needs to judge a batch of texts."""
 
@@ -71,14 +86,11 @@ class Features:
     """Opinion concept that ends at each word."""
     negated: Flags
     """Whether a negation turns each word."""
-    word_rows: Rows
-    """(4, words): rows of the word, the pair, the concept and the pair of concepts.
+    units: Units
+    around_rows: Rows
+    """(3, words): rows of the pair, the concept and the pair of concepts.
 
     The last row of the table stands for “nothing”."""
-    character_rows: Rows
-    """(sizes, positions): rows of the character n-grams that start at each position."""
-    first_position: Integers
-    """Index of the first position of each word in `character_rows`."""
     dense: Floats
     """(texts, `len(DENSE)`)."""
     first_word: Integers = field(repr=False)
@@ -117,14 +129,12 @@ def extract(texts: Sequence[str], contexts: Sequence[Context]) -> Features:
     concepts = find_concepts(words)
     negated = _negated(words, concepts)
     first_word = np.searchsorted(words.owner, np.arange(len(texts) + 1))
-    character_rows, first_position = _character_rows(words)
     return Features(
         words=words,
         concepts=concepts,
         negated=negated,
-        word_rows=_word_rows(words, concepts, negated),
-        character_rows=character_rows,
-        first_position=first_position,
+        units=_units(words, negated),
+        around_rows=_around_rows(words, concepts, negated),
         dense=_dense(texts, contexts, Opinions(words, concepts, negated, len(texts))),
         first_word=first_word,
     )
@@ -143,17 +153,25 @@ def _row(hashes: Hashes) -> Rows:
     return (hashes >> np.uint64(64 - HASHED_LOG2)).astype(np.int32)
 
 
-def _word_rows(words: Words, concepts: NDArray[np.int16], negated: Flags) -> Rows:
-    nothing = rows() - 1
+def _units(words: Words, negated: Flags) -> Units:
     turned = np.where(negated, mixed(words.hashes ^ _NEGATED_SALT), words.hashes)
-    out = np.full((4, len(words)), nothing, dtype=np.int32)
-    out[0] = _row(turned)
+    hashes, first, of = np.unique(turned, return_index=True, return_inverse=True)
+    starts, sizes = words.starts[first], words.ends[first] - words.starts[first] + 1
+    first_position = np.cumsum(sizes) - sizes
+    steps = np.arange(int(sizes.sum())) - np.repeat(first_position, sizes)
+    places = np.repeat(starts - 1, sizes) + steps
+    return Units(of, _row(hashes), _character_rows(words.layout, places), first_position)
+
+
+def _around_rows(words: Words, concepts: NDArray[np.int16], negated: Flags) -> Rows:
+    nothing = rows() - 1
+    out = np.full((3, len(words)), nothing, dtype=np.int32)
     together = words.owner[1:] == words.owner[:-1]
-    out[1, 1:] = np.where(together, _row(paired(words.hashes[:-1], words.hashes[1:])), nothing)
+    out[0, 1:] = np.where(together, _row(paired(words.hashes[:-1], words.hashes[1:])), nothing)
     known = concepts != NO_CONCEPT
-    out[2, known] = HASHED_ROWS + 2 * concepts[known].astype(np.int32) + negated[known]
+    out[1, known] = HASHED_ROWS + 2 * concepts[known].astype(np.int32) + negated[known]
     places, pairs = _concept_pairs(words, concepts, negated)
-    out[3, places] = _row(pairs)
+    out[2, places] = _row(pairs)
     return out
 
 
@@ -167,20 +185,15 @@ def _concept_pairs(words: Words, concepts: NDArray[np.int16], negated: Flags) ->
     return places[1:][together], paired(codes[:-1], codes[1:])[together]
 
 
-def _character_rows(words: Words) -> tuple[Rows, Integers]:
-    """N-grams of each word with one blank on either side, and where each word's begin."""
-    inside = words.layout.inside
-    places = np.flatnonzero(inside[:-1] | inside[1:])
-    out = np.empty((len(CHARACTER_SIZES), len(places)), dtype=np.int32)
+def _character_rows(layout: Layout, places: Integers) -> Rows:
+    """N-grams that start at `places`: those of a word with one blank on either side."""
+    out = np.full((len(CHARACTER_SIZES), len(places)), rows() - 1, dtype=np.int32)
     for index, size in enumerate(CHARACTER_SIZES):
-        found = np.full(len(inside), rows() - 1, dtype=np.int32)
-        windows = _row(words.layout.windows(size))
         # Blanks may stand at the ends of an n-gram, never within: it belongs to one word.
-        middle = np.logical_and.reduce([inside[step : len(windows) + step] for step in range(1, size - 1)])
-        found[: len(windows)][middle] = windows[middle]
-        out[index] = found[places]
-    sizes = words.ends - words.starts + 1
-    return out, np.cumsum(sizes) - sizes
+        middle = np.logical_and.reduce([layout.inside[places + step] for step in range(1, size - 1)])
+        inside = places[middle]
+        out[index, middle] = _row(layout.hashes(inside, inside + size))
+    return out
 
 
 def _dense(texts: Sequence[str], contexts: Sequence[Context], opinions: Opinions) -> Floats:

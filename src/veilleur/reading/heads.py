@@ -81,11 +81,14 @@ def judge(head: Head, features: Features) -> Judgement:
 
 def word_sums(table: Floats, features: Features) -> Floats:
     """(words, columns): weights of everything that each word brings."""
-    sums = _gather(table, features.word_rows)
-    if len(features.words):
-        pieces = _gather(table, features.character_rows)
-        sums += np.float32(CHARACTER_WEIGHT) * np.add.reduceat(pieces, features.first_position)
-    return sums
+    units = features.units
+    if not len(units.of):
+        return np.zeros((0, table.shape[1]), dtype=np.float32)
+    pieces = _gather(table, units.character_rows)
+    alone = table.take(units.rows, axis=0)
+    alone += np.float32(CHARACTER_WEIGHT) * np.add.reduceat(pieces, units.first_position)
+    sums: Floats = alone.take(units.of, axis=0)
+    return sums + _gather(table, features.around_rows)
 
 
 def _gather(table: Floats, layers: Rows) -> Floats:

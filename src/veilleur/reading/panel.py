@@ -15,8 +15,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.reading.features import CHARACTER_WEIGHT, Features, Floats, rows
-from veilleur.reading.heads import word_scale
+from veilleur.reading.features import CHARACTER_WEIGHT, Features, Floats, Rows, rows
+from veilleur.reading.heads import add_by_text, softmax, word_scale
 from veilleur.reading.signals import Signals
 from veilleur.reading.words import Integers
 
@@ -48,13 +48,15 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Chances:
+class Judgement:
     """What the panel says of a batch."""
 
     labels: Floats
     """(texts, labels): chance of each label, on its own."""
     priority: Floats
     """(texts, priorities): chances that sum to 1."""
+    evidence: Floats
+    """(words, labels): what each word weighs, the cue that it begins included."""
 
 
 @cache
@@ -79,28 +81,24 @@ def load() -> Panel:
     )
 
 
-def judge(panel: Panel, features: Features, signals: Signals) -> Chances:
+def judge(panel: Panel, features: Features, signals: Signals) -> Judgement:
     """Chances of every label and priority; a text gets the same ones in any batch."""
-    calibrated = logits(panel, features, signals) * panel.slope + panel.offset
+    evidence = word_sums(panel, features)
+    evidence *= word_scale(features)[:, None]
+    logits = np.zeros((len(features.dense), len(panel.labels)), dtype=np.float32)
+    add_by_text(logits, evidence, features.first_word)
+    # Not a matrix product: BLAS rounds differently for batches of different heights.
+    logits += _weighed(features.dense, panel.dense) + _weighed(signals.dense, panel.signals) + panel.bias
+    calibrated = logits * panel.slope + panel.offset
     powers = (np.clip(calibrated, -6, 6)[:, :, None] * panel.priority[:-1]).sum(axis=1) + panel.priority[-1]
-    powers = np.exp(powers - powers.max(axis=1, keepdims=True))
-    return Chances(sigmoid(calibrated), powers / powers.sum(axis=1, keepdims=True))
+    np.add.at(evidence, signals.words, panel.signals[signals.kinds] * np.float32(np.log(2)))
+    return Judgement(sigmoid(calibrated), softmax(powers), evidence)
 
 
 def sigmoid(logit: Floats) -> Floats:
     """Chances from log-odds, whatever their size."""
     chance: Floats = 0.5 * (1 + np.tanh(0.5 * logit))
     return chance
-
-
-def logits(panel: Panel, features: Features, signals: Signals) -> Floats:
-    """(texts, labels): before calibration."""
-    out = np.zeros((len(features.dense), len(panel.labels)), dtype=np.float32)
-    for line, word, weight in _entries(panel, features):
-        _add(out, panel.table, line, features.words.owner[word], weight)
-    # Not a matrix product: BLAS rounds differently for batches of different heights.
-    out += _weighed(features.dense, panel.dense) + _weighed(signals.dense, panel.signals) + panel.bias
-    return out
 
 
 def _weighed(values: Floats, weights: Floats) -> Floats:
@@ -111,40 +109,28 @@ def _weighed(values: Floats, weights: Floats) -> Floats:
     return out
 
 
-def _entries(panel: Panel, features: Features) -> list[tuple[Lines, Integers, Floats]]:
-    """Line of the table, word and weight of everything that has a line; words in order in each part."""
-    scale = word_scale(features)
-    sizes = features.words.ends - features.words.starts + 1
-    spread = np.repeat(np.arange(len(features.words)), sizes)
-    return [
-        *(_known(panel.index[layer], None, scale) for layer in features.word_rows),
-        *(
-            _known(panel.index[layer], spread, np.float32(CHARACTER_WEIGHT) * scale)
-            for layer in features.character_rows
-        ),
-    ]
+def word_sums(panel: Panel, features: Features) -> Floats:
+    """(words, labels): weights of everything that each word brings."""
+    units = features.units
+    alone = panel.table.take(panel.index[units.rows], axis=0)
+    sizes = np.diff(units.first_position, append=units.character_rows.shape[1])
+    unit = np.repeat(np.arange(len(sizes)), sizes)
+    for layer in units.character_rows:
+        _add(alone, panel, layer, unit, np.float32(CHARACTER_WEIGHT))
+    sums: Floats = alone.take(units.of, axis=0)
+    for layer in features.around_rows:
+        _add(sums, panel, layer, np.arange(len(sums)), np.float32(1))
+    return sums
 
 
-def _known(line: Lines, words: Integers | None, weight: Floats) -> tuple[Lines, Integers, Floats]:
-    places = np.flatnonzero(line)
-    word = places if words is None else words[places]
-    return line[places], word, weight[word]
-
-
-def _add(out: Floats, table: Floats, line: Lines, owner: Integers, weight: Floats) -> None:
-    """Adds the weighted lines to the rows of their texts. `owner` never falls."""
-    if not len(line):
+def _add(out: Floats, panel: Panel, rows_read: Rows, owner: Integers, weight: np.float32) -> None:
+    """Adds the lines of those rows that have one to the rows `owner` of `out`. `owner` never falls."""
+    lines = panel.index[rows_read]
+    known = np.flatnonzero(lines)
+    if not len(known):
         return
-    values = table.take(line, axis=0)
-    values *= weight[:, None]
-    firsts = np.flatnonzero(np.diff(owner, prepend=-1))
-    out[owner[firsts]] += np.add.reduceat(values, firsts, axis=0)
-
-
-def evidence(panel: Panel, features: Features, signals: Signals) -> Floats:
-    """(words, labels): what each word weighs, the cue that it begins included."""
-    out = np.zeros((len(features.words), len(panel.labels)), dtype=np.float32)
-    for line, word, weight in _entries(panel, features):
-        _add(out, panel.table, line, word, weight)
-    np.add.at(out, signals.words, panel.signals[signals.kinds] * np.float32(np.log(2)))
-    return out
+    values = panel.table.take(lines[known], axis=0)
+    values *= weight
+    owners = owner[known]
+    firsts = np.flatnonzero(np.diff(owners, prepend=-1))
+    out[owners[firsts]] += np.add.reduceat(values, firsts, axis=0)

@@ -59,10 +59,6 @@ class Layout:
     unshift: Hashes
     """`P^-i`: brings a stretch that starts at `i` back to position 0."""
 
-    def windows(self, size: int) -> Hashes:
-        """Hashes of the stretches of `size` characters that start at each place but the last ones."""
-        return mixed((self.running[size:] - self.running[:-size]) * self.unshift[: len(self.running) - size])
-
     def hashes(self, starts: Integers, ends: Integers) -> Hashes:
         """Hashes of the stretches `[starts, ends)`."""
         return mixed((self.running[ends] - self.running[starts]) * self.unshift[starts])

@@ -26,17 +26,20 @@ def label_names() -> tuple[str, ...]:
     return panel.load().labels[: len(LABELS)]
 
 
-def probabilities(batch: Batch) -> panel.Chances:
-    """Chances of every label and priority, (texts, labels): ask with `batch.once(probabilities)`."""
-    known = panel.load()
-    chances = panel.judge(known, batch.once(features_of), batch.once(signals_of))
-    return panel.Chances(chances.labels[:, : len(LABELS)], chances.priority)
+def judgements(batch: Batch) -> panel.Judgement:
+    """What the panel says of the batch: ask with `batch.once(judgements)`."""
+    return panel.judge(panel.load(), batch.once(features_of), batch.once(signals_of))
+
+
+def probabilities(batch: Batch) -> Floats:
+    """Chance of every label, (texts, labels), in the order of `label_names()`."""
+    return batch.once(judgements).labels[:, : len(LABELS)]
 
 
 def priorities(batch: Batch) -> list[Priority]:
     """The likeliest priority of each text, by the words alone: no policy, no deadline."""
     names = [Priority(name) for name in panel.load().priorities]
-    return [names[winner] for winner in batch.once(probabilities).priority.argmax(axis=1).tolist()]
+    return [names[winner] for winner in batch.once(judgements).priority.argmax(axis=1).tolist()]
 
 
 class LabelAnalyzer:
@@ -59,19 +62,19 @@ class LabelAnalyzer:
 
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
         """The labels of each message, in the order of `label_names()`."""
-        chances = batch.once(probabilities).labels
+        chances = probabilities(batch)
         spoken = np.diff(batch.once(features_of).first_word) > 0
         given = (chances >= self._panel.thresholds) & spoken[:, None]
         findings: list[tuple[Finding, ...]] = [()] * len(batch)
         if given.any():
-            weights = panel.evidence(self._panel, batch.once(features_of), batch.once(signals_of))
             for row in np.flatnonzero(given.any(axis=1)).tolist():
                 columns = np.flatnonzero(given[row]).tolist()
-                findings[row] = tuple(self._findings(batch, row, columns, weights))
+                findings[row] = tuple(self._findings(batch, row, columns))
         return findings
 
-    def _findings(self, batch: Batch, row: int, columns: Sequence[int], weights: Floats) -> Iterator[Finding]:
-        chances, features = batch.once(probabilities).labels[row], batch.once(features_of)
+    def _findings(self, batch: Batch, row: int, columns: Sequence[int]) -> Iterator[Finding]:
+        chances, features = probabilities(batch)[row], batch.once(features_of)
+        weights = batch.once(judgements).evidence
         first, last = features.first_word[row : row + 2]
         for column in columns:
             heaviest = _heaviest(weights[first:last, column]) + first
