@@ -1,19 +1,19 @@
-"""Rebuilds `src/veilleur/reading/weights/adverse.json.gz` from the development messages.
+"""Rebuilds `src/veilleur/reading/weights/adverse.json.gz`: which products and reactions a case is about.
 
     python -m training.adverse
 
-Learns from `m1` and `m3` (medicines) and `g2`, `g3`, `g4` (other topics); `m2` is never read
-here. Thresholds come from five folds that keep each voice on one side.
+Learns from the messages of social French in which a product is named. Thresholds come from five
+folds that keep each voice on one side; what the case heads say of a message is foretold, too.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,34 +21,22 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from training.social import messages
+from training import cases, messages
+from training.panels import Flags, matrix_of
 from veilleur.lexicon import Mark
-from veilleur.reading.adverse.evidence import Evidence, Look, look, of_message, of_product, of_reaction
-from veilleur.reading.adverse.marks import Named, find
+from veilleur.reading.adverse.evidence import Evidence, Look, of_product, of_reaction
+from veilleur.reading.adverse.heads import looks_of
+from veilleur.reading.adverse.marks import Named
 from veilleur.reading.adverse.weights import Heads
 from veilleur.reading.analyzer import Batch, Subject
-from veilleur.reading.analyzers.adverse import AdverseAnalyzer
-from veilleur.reading.analyzers.drugs import DrugAnalyzer
-from veilleur.reading.analyzers.reactions import ReactionAnalyzer
-from veilleur.reading.reader import Reader
-from veilleur.testing import mention
-from veilleur.vocabulary import SITUATIONS
 
 TARGET = Path(__file__).parents[1] / "src/veilleur/reading/weights/adverse.json.gz"
-LEARNT_FROM = ("m1", "m3", "g2", "g3", "g4")
-VERSION = "1"
+VERSION = "2"
 FOLDS = 5
-STRENGTH = {"message": 0.08, "reaction": 0.15, "product": 0.15}
+STRENGTH = {"reaction": 0.15, "product": 0.15}
 """Inverse of the regularisation: small, because the words are many and the messages few."""
 RAREST = 2
 SMALLEST = 0.01
-RECALL_WEIGHT = {"adr": 2.0}
-"""Beta of the F score a threshold is chosen by; 1 where not said: a missed case costs more."""
-CRITERIA = ("reporter", "patient", "reaction")
-PEOPLE = ("author", "relative", "others")
-MESSAGE = ("adr", *CRITERIA, *PEOPLE, *SITUATIONS)
-
-Flags: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -60,23 +48,16 @@ class Example:
     group: str
 
 
-class Collector(AdverseAnalyzer):
-    """Stands where the analyzer stands and keeps the subjects it is shown."""
+def looked_at(told: Sequence[messages.Example]) -> list[tuple[Subject, Look]]:
+    """The messages (all of them name a product) as the analyzer sees them."""
+    seen: list[tuple[Subject, Look]] = []
 
-    def __init__(self) -> None:
-        self.subjects: list[Subject] = []
+    def look(batch: Batch) -> NDArray[np.float32]:
+        seen.extend((batch.subjects[row], found) for row, found in looks_of(batch))
+        return np.zeros((len(batch), 1), dtype=np.float32)
 
-    def analyze(self, batch: Batch) -> Sequence[Sequence[Any]]:
-        """No findings: only remembers."""
-        self.subjects += batch.subjects
-        return [() for _ in batch]
-
-
-def subjects(texts: Iterable[str]) -> list[Subject]:
-    """The texts as an analyzer sees them."""
-    collector = Collector()
-    Reader([DrugAnalyzer(), ReactionAnalyzer(), collector]).read([mention(text) for text in texts])
-    return collector.subjects
+    matrix_of(told, look)
+    return seen
 
 
 def places(text: str, parts: Iterable[str]) -> list[tuple[int, int]]:
@@ -91,7 +72,7 @@ def places(text: str, parts: Iterable[str]) -> list[tuple[int, int]]:
     return found
 
 
-def gold(message: dict[str, Any], name: str, *, suspected: bool = False) -> list[tuple[int, int]]:
+def gold(message: Mapping[str, Any], name: str, *, suspected: bool = False) -> list[tuple[int, int]]:
     """Places of the annotated `drugs` or `reactions`."""
     parts = (message["adr"] or {name: []})[name]
     wanted = [part["text"] for part in parts if not suspected or part["suspected"]]
@@ -103,27 +84,8 @@ def meets(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in others)
 
 
-def message_truths(message: dict[str, Any]) -> dict[str, bool]:
-    """What holds of a whole message."""
-    case = message["adr"] or {"adr": False, "criteria": {}, "who": "none", "special": []}
-    criteria = {name: bool(case["criteria"].get(name)) for name in CRITERIA}
-    people = {who: case["who"] == who for who in PEOPLE}
-    return {
-        "adr": case["adr"],
-        **criteria,
-        **people,
-        **{name: name in case["special"] for name in SITUATIONS},
-    }
-
-
-def of_messages(told: list[dict[str, Any]], looks: list[Look]) -> list[Example]:
-    """Messages to learn from."""
-    pairs = zip(told, looks, strict=True)
-    return [Example(of_message(seen), message_truths(one), one["group"]) for one, seen in pairs]
-
-
 def of_parts(
-    told: list[dict[str, Any]], seen_by: list[tuple[Subject, Look]], chances: NDArray[np.float64]
+    told: list[Mapping[str, Any]], seen_by: list[tuple[Subject, Look]], chances: NDArray[np.float64]
 ) -> tuple[list[Example], list[Example]]:
     """Candidate reactions of messages that tell of one, and products of all."""
     reactions: list[Example] = []
@@ -186,35 +148,28 @@ def folded(examples: list[Example], names: Sequence[str], strength: float) -> ND
     return chances
 
 
-def threshold(chances: NDArray[np.float64], truths: Flags, beta: float) -> float:
+def threshold(chances: NDArray[np.float64], truths: Flags) -> float:
     """The limit with the best F score, in steps of a hundredth."""
 
     def score(limit: float) -> float:
         said = chances >= limit
         right = float((said & truths).sum())
-        return float((1 + beta**2) * right / max(1.0, beta**2 * truths.sum() + said.sum()))
+        return float(2 * right / max(1.0, truths.sum() + said.sum()))
 
     return max((round(step / 100, 2) for step in range(8, 90)), key=score)
 
 
-def learn(told: list[dict[str, Any]]) -> dict[str, Any]:
+def learn() -> dict[str, Any]:
     """Heads and thresholds, ready to be written."""
-    shown = zip(told, subjects(one["text"] for one in told), strict=True)
-    pairs = [(one, subject, found) for one, subject in shown if (found := find(subject))]
-    told = [one for one, _, _ in pairs]
-    seen_by = [(subject, look(subject.text.text, found)) for _, subject, found in pairs]
-    of_all = of_messages(told, [seen for _, seen in seen_by])
-    chances = folded(of_all, MESSAGE, STRENGTH["message"])
-    limits = _limits(of_all, MESSAGE, chances)
-    told_of = np.maximum(chances[:, 0], chances[:, MESSAGE.index("reaction")])
-    reactions, products = of_parts(told, seen_by, told_of)
-    limits |= _limits(reactions, ("happened",), folded(reactions, ("happened",), STRENGTH["reaction"]))
+    told, names = cases.gated(messages.development())
+    surely = cases.told_surely(told, names)
+    reactions, products = of_parts([one.raw for one in told], looked_at(told), surely)
     sides = ("suspected", "meant")
+    limits = _limits(reactions, ("happened",), folded(reactions, ("happened",), STRENGTH["reaction"]))
     limits |= _limits(products, sides, folded(products, sides, STRENGTH["product"]))
     return {
         "version": VERSION,
         "thresholds": limits,
-        "message": _plain(fit(of_all, MESSAGE, STRENGTH["message"])),
         "reaction": _plain(fit(reactions, ("happened",), STRENGTH["reaction"])),
         "product": _plain(fit(products, sides, STRENGTH["product"])),
     }
@@ -224,7 +179,7 @@ def _limits(examples: list[Example], names: Sequence[str], chances: NDArray[np.f
     limits: dict[str, float] = {}
     for column, name in enumerate(names):
         truths = np.array([one.truths[name] for one in examples])
-        limits[name] = threshold(chances[:, column], truths, RECALL_WEIGHT.get(name, 1.0))
+        limits[name] = threshold(chances[:, column], truths)
     return limits
 
 
@@ -234,8 +189,7 @@ def _plain(heads: Heads) -> dict[str, Any]:
 
 
 def main() -> None:
-    told = [one for one in messages() if one["id"].startswith(LEARNT_FROM)]
-    content = json.dumps(learn(told), separators=(",", ":"), ensure_ascii=False)
+    content = json.dumps(learn(), separators=(",", ":"), ensure_ascii=False)
     TARGET.write_bytes(gzip.compress(content.encode(), 9, mtime=0))
     print(f"{TARGET.name}: {TARGET.stat().st_size // 1024} kB", json.loads(content)["thresholds"])
 

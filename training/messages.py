@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ class Example:
     """A label that is missing is not known."""
     priority: str = ""
     is_test: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    """The whole annotation of a message of social French."""
 
 
 def everything(folder: Path = opinions.CORPORA) -> list[Example]:
@@ -75,23 +77,26 @@ def learnable(folder: Path = opinions.CORPORA) -> list[Example]:
 
 
 def development() -> list[Example]:
-    """The messages of social French: every label is known."""
-    return [
-        Example(
-            SOCIAL,
-            message["group"],
-            _mention(
-                message["id"],
-                message["text"],
-                language="fr",
-                question=_ASKED.get(message["field"], ""),
-                rating=Rating(message["rating"], 1, 5) if message["rating"] else None,
-            ),
-            {label: label in message["labels"] for label in LABELS},
-            message["priority"],
-        )
-        for message in social.messages()
-    ]
+    """The messages of social French to learn from: every label is known."""
+    return [social_example(message) for message in social.to_learn_from()]
+
+
+def social_example(message: dict[str, Any]) -> Example:
+    """A message of social French as an example."""
+    return Example(
+        SOCIAL,
+        message["group"],
+        _mention(
+            message["id"],
+            message["text"],
+            language="fr",
+            question=_ASKED.get(message["field"], ""),
+            rating=Rating(message["rating"], 1, 5) if message["rating"] else None,
+        ),
+        {label: label in message["labels"] for label in LABELS},
+        message["priority"],
+        raw=message,
+    )
 
 
 def ordinary(folder: Path = opinions.CORPORA) -> list[Example]:

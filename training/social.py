@@ -18,6 +18,8 @@ from typing import Any
 from veilleur.vocabulary import ASPECTS, CRITERIA, LABELS, SERIOUSNESS, SPECIAL, Priority, Sentiment
 
 FOLDER = Path(__file__).parents[1] / "tests/corpus/social_fr"
+MORE = Path(__file__).parent / "corpora/social_fr"
+"""Messages that only serve to learn from: they were read once."""
 SENTIMENTS = frozenset(Sentiment)
 POLARITIES = frozenset({"pos", "neg", "neu"})
 PRIORITIES = frozenset(Priority)
@@ -64,6 +66,16 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 def messages() -> list[dict[str, Any]]:
     """All development messages, in the order of the files."""
     return [message for path in sorted(FOLDER.glob("*.jsonl")) for message in read(path)]
+
+
+def to_learn_from() -> list[dict[str, Any]]:
+    """The development messages and those written to learn from."""
+    return [*messages(), *(message for path in sorted(MORE.glob("*.jsonl")) for message in read(path))]
+
+
+def held_out() -> list[dict[str, Any]]:
+    """Messages that nothing is learned from or chosen by: for the last look."""
+    return [message for path in sorted((FOLDER / "held_out").glob("*.jsonl")) for message in read(path)]
 
 
 def faults(message: dict[str, Any]) -> Iterator[str]:

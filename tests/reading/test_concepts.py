@@ -13,7 +13,7 @@ from veilleur.text import normalise
 
 
 def concepts(text: str) -> list[str]:
-    found = find_concepts(split([normalise(text).text]))
+    found = find_concepts(split([normalise(text).text]), catalogue())
     return [catalogue().concepts[number].name for number in found if number != NO_CONCEPT]
 
 
@@ -42,7 +42,7 @@ def test_an_expression_does_not_reach_across_a_full_stop():
 
 
 def test_an_expression_does_not_reach_into_the_next_text():
-    found = find_concepts(split(["pas", "mal"]))
+    found = find_concepts(split(["pas", "mal"]), catalogue())
     assert [catalogue().concepts[number].name for number in found] == ["negation", "bad"]
 
 

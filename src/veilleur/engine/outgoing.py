@@ -6,11 +6,11 @@ signed it and by its label. What no installed analyzer looks for is there, empty
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from veilleur.engine.incoming import NEVER, Incoming
-from veilleur.triage import house_policy, route
+from veilleur.engine.incoming import Incoming
 from veilleur.vocabulary import (
     CRITERIA,
     LABELS,
@@ -18,6 +18,7 @@ from veilleur.vocabulary import (
     SPECIAL,
     Concept,
     Finding,
+    Priority,
     Reading,
     Sentiment,
     Span,
@@ -34,7 +35,16 @@ _PROFESSIONAL = "PRO_"
 """How types of personal data begin that are public by trade: they are shown, and are no breach."""
 
 
-def outgoing(incoming: Incoming, reading: Reading) -> Record:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known of a message beyond its findings."""
+
+    chances: Mapping[str, float]
+    """The chance of each label, also of those that were not decided."""
+    priority: Priority
+
+
+def outgoing(incoming: Incoming, reading: Reading, judged: Judged) -> Record:
     """What was seen in one message, in the order that `schema` names."""
     by_analyzer: dict[str, list[Finding]] = {}
     for finding in reading.findings:
@@ -44,7 +54,7 @@ def outgoing(incoming: Incoming, reading: Reading) -> Record:
         "id": incoming.id,
         "language": reading.language.value,
         "sentiment": _sentiment(by_analyzer.get("sentiment", ())),
-        "labels": {name: round(found.get(name, 0.0), DIGITS) for name in LABELS},
+        "labels": {name: round(max(found.get(name, 0.0), judged.chances[name]), DIGITS) for name in LABELS},
         # An analyzer says only what is above its own threshold: what was found is decided.
         "decided": [name for name in LABELS if name in found],
         "aspects": _aspects(by_analyzer.get("aspects", ())),
@@ -54,7 +64,7 @@ def outgoing(incoming: Incoming, reading: Reading) -> Record:
             for finding in by_analyzer.get("personal_data", ())
             if finding.span
         ],
-        "priority": route(incoming.mention, reading, house_policy(), NEVER).priority.value,
+        "priority": judged.priority.value,
         "findings": [_finding(finding) for finding in reading.findings],
     }
 
@@ -105,7 +115,7 @@ def _adverse_reaction(findings: Sequence[Finding]) -> Record:
         "serious": bool(seriousness),
         "seriousness": seriousness,
         "special": [name for name in SPECIAL if name in by_name],
-        "pairs": _pairs(*(_spans(by_name.get(name, ())) for name in ("pair", "product", "reaction"))),
+        "pairs": _pairs(*(_spans(findings, label) for label in ("pair", "product", "reaction"))),
     }
 
 
@@ -120,8 +130,8 @@ def _pairs(wholes: list[Span], products: list[Span], reactions: list[Span]) -> l
     ]
 
 
-def _spans(findings: Iterable[Finding]) -> list[Span]:
-    return [finding.span for finding in findings if finding.span]
+def _spans(findings: Iterable[Finding], label: str) -> list[Span]:
+    return [finding.span for finding in findings if finding.span and finding.label == label]
 
 
 def _finding(finding: Finding) -> Record:

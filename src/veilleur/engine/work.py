@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from veilleur.engine.encodings import Encoding, encoding
 from veilleur.engine.incoming import Incoming, Notice
-from veilleur.engine.outgoing import Record, outgoing
+from veilleur.engine.outgoing import Judged, Record, outgoing
 from veilleur.engine.redacting import redacted, without_quotes
 from veilleur.engine.sources import PARSERS, Chunk, Row
 from veilleur.errors import RowRefused
-from veilleur.reading import read
+from veilleur.reading.analyzers.labels import chances_by_label, priorities
+from veilleur.reading.reader import installed_reader
+from veilleur.vocabulary import Mention, Reading
 
 
 class Answer(NamedTuple):
@@ -45,8 +47,7 @@ class Work:
     def __call__(self, chunk: Chunk) -> Answer:
         """The answer; depends on the chunk and the installed analyzers alone."""
         parsed, notices = parse(self.kind, chunk.rows)
-        readings = read([incoming.mention for incoming in parsed])
-        records = [outgoing(*pair) for pair in zip(parsed, readings, strict=True)]
+        records = list(map(outgoing, parsed, *_read([incoming.mention for incoming in parsed])))
         payload = self.encoding.encode(self._with_texts(parsed, records))
         return Answer(chunk.number, payload, len(records), notices, chunk.position)
 
@@ -62,6 +63,16 @@ class Work:
     def encoding(self) -> Encoding:
         """The format of its payloads. Raises `ExtraMissing`."""
         return encoding(self.format, explain=self.explain, with_text=self.redact)
+
+
+def _read(mentions: Sequence[Mention]) -> tuple[list[Reading], list[Judged]]:
+    """Each message's reading, and what is known of it beyond its findings."""
+    readings: list[Reading] = []
+    judged: list[Judged] = []
+    for batch, found in installed_reader().batches(mentions):
+        readings += found
+        judged += map(Judged, chances_by_label(batch), priorities(batch))
+    return readings, judged
 
 
 def parse(kind: str, rows: Sequence[Row]) -> tuple[list[Incoming], list[Notice]]:

@@ -1,8 +1,9 @@
-"""Opinion concepts: what a word or expression says, whichever the language.
+"""Concepts: what a word or expression says, whichever the language.
 
-The expressions live in `data/opinions.toml`. They are looked up by hash, for a whole batch
-at once, the longest expression first. Because a concept is one row of weights shared by
-French and English, what an English corpus teaches about “rude” serves « désagréable ».
+Opinions live in `data/opinions.toml`, all other meanings in `data/meanings.toml`. They are
+looked up by hash, for a whole batch at once, the longest expression first. Because a concept
+is one row of weights shared by French and English, what an English corpus teaches about
+“rude” serves « désagréable », and what « gifler » teaches serves « cogner ».
 """
 
 from __future__ import annotations
@@ -85,9 +86,19 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """The shipped lexicon, read and indexed once per process."""
-    raw = tomllib.loads(files("veilleur.reading").joinpath("data/opinions.toml").read_text("utf-8"))
-    concepts = tuple(Concept(name, section["polarity"]) for name, section in raw.items())
+    """The shipped opinions, read and indexed once per process."""
+    return _catalogue("opinions")
+
+
+@cache
+def meanings() -> Catalogue:
+    """The shipped meanings that are no opinions, read and indexed once per process."""
+    return _catalogue("meanings")
+
+
+def _catalogue(name: str) -> Catalogue:
+    raw = tomllib.loads(files("veilleur.reading").joinpath(f"data/{name}.toml").read_text("utf-8"))
+    concepts = tuple(Concept(name, section.get("polarity", 0)) for name, section in raw.items())
     expressions = [
         Expression(number, normalise(written.removesuffix("*")).text, written.endswith("*"))
         for number, section in enumerate(raw.values())
@@ -111,9 +122,8 @@ def catalogue() -> Catalogue:
     )
 
 
-def find_concepts(words: Words) -> NDArray[np.int16]:
-    """The concept that ends at each word, `NO_CONCEPT` for most words."""
-    known = catalogue()
+def find_concepts(words: Words, known: Catalogue) -> NDArray[np.int16]:
+    """The concept of `known` that ends at each word, `NO_CONCEPT` for most words."""
     found = np.full(len(words), NO_CONCEPT, dtype=np.int16)
     covered = np.zeros(len(words), dtype=np.bool_)
     runs = _runs(words)

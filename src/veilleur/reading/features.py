@@ -1,8 +1,8 @@
 """One feature vector for every statistical judgement, for a whole batch at a time.
 
 A text is a run of words. Each word brings itself, its character n-grams, the pair it makes with
-the word before and the opinion concept it ends; each of these is one row of a fixed table, so
-that a trained head is nothing but columns of weights. What a word brings by itself is worked
+the word before and the opinion and the meaning it ends; each of these is one row of a fixed
+table, so that a trained head is nothing but columns of weights. What a word brings by itself is worked
 out once for all the places where the batch holds it. A negation close before a
 word makes it another word: « pas rapide » does not count as « rapide ». A few dense numbers
 (what the question asked, the stars, the balance of opinions) stand beside the words.
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.balance import COLUMNS, Opinions
-from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts
+from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts, meanings
 from veilleur.reading.questions import Asked, asked
 from veilleur.reading.words import Flags, Hashes, Integers, Layout, Words, mixed, paired, split
 from veilleur.text import normalise
@@ -88,7 +88,7 @@ class Features:
     """Whether a negation turns each word."""
     units: Units
     around_rows: Rows
-    """(3, words): rows of the pair, the concept and the pair of concepts.
+    """(5, words): rows of the pair, the opinion, the pair of opinions, the meaning and the pair of meanings.
 
     The last row of the table stands for “nothing”."""
     dense: Floats
@@ -120,13 +120,13 @@ def full_text(subject: Subject) -> str:
 
 def rows() -> int:
     """Rows of the table: hashed, then each concept plain and negated, then one for “nothing”."""
-    return HASHED_ROWS + 2 * len(catalogue().concepts) + 1
+    return HASHED_ROWS + 2 * (len(catalogue().concepts) + len(meanings().concepts)) + 1
 
 
 def extract(texts: Sequence[str], contexts: Sequence[Context]) -> Features:
     """Features of normalised `texts`; `contexts` has one entry for each."""
     words = split(texts)
-    concepts = find_concepts(words)
+    concepts = find_concepts(words, catalogue())
     negated = _negated(words, concepts)
     first_word = np.searchsorted(words.owner, np.arange(len(texts) + 1))
     return Features(
@@ -163,26 +163,36 @@ def _units(words: Words, negated: Flags) -> Units:
     return Units(of, _row(hashes), _character_rows(words.layout, places), first_position)
 
 
-def _around_rows(words: Words, concepts: NDArray[np.int16], negated: Flags) -> Rows:
+def _around_rows(words: Words, opinions: NDArray[np.int16], negated: Flags) -> Rows:
     nothing = rows() - 1
-    out = np.full((3, len(words)), nothing, dtype=np.int32)
+    out = np.full((5, len(words)), nothing, dtype=np.int32)
     together = words.owner[1:] == words.owner[:-1]
     out[0, 1:] = np.where(together, _row(paired(words.hashes[:-1], words.hashes[1:])), nothing)
-    known = concepts != NO_CONCEPT
-    out[1, known] = HASHED_ROWS + 2 * concepts[known].astype(np.int32) + negated[known]
-    places, pairs = _concept_pairs(words, concepts, negated)
-    out[2, places] = _row(pairs)
+    known = catalogue()
+    telling = (known.polarity[opinions] != 0) | (opinions == known.number("pivot"))
+    said = find_concepts(words, meanings())
+    first_meaning = HASHED_ROWS + 2 * len(known.concepts)
+    _put_concepts(out[1:3], words, _codes(opinions, negated), HASHED_ROWS, telling)
+    _put_concepts(out[3:5], words, _codes(said, negated), first_meaning, said != NO_CONCEPT)
     return out
 
 
-def _concept_pairs(words: Words, concepts: NDArray[np.int16], negated: Flags) -> tuple[Integers, Hashes]:
-    """Each opinion with the one before it in the text: « bravo … attente » is not « attente … bravo »."""
-    known = catalogue()
-    telling = (known.polarity[concepts] != 0) | (concepts == known.number("pivot"))
+def _codes(concepts: NDArray[np.int16], negated: Flags) -> Integers:
+    """(words,): number of a concept that may be negated, below 0 for none."""
+    return 2 * concepts.astype(np.int64) + negated
+
+
+def _put_concepts(out: Rows, words: Words, codes: Integers, first_row: int, telling: Flags) -> None:
+    """Writes the row of each concept, and of each telling one with the one before it in the text.
+
+    « bravo … attente » is not « attente … bravo ».
+    """
+    known = np.flatnonzero(codes >= 0)
+    out[0, known] = first_row + codes[known]
     places = np.flatnonzero(telling)
-    codes = (2 * concepts[places] + negated[places]).astype(np.uint64) + _PAIR_SALT
+    salted = (first_row + codes[places]).astype(np.uint64) + _PAIR_SALT
     together = words.owner[places[1:]] == words.owner[places[:-1]]
-    return places[1:][together], paired(codes[:-1], codes[1:])[together]
+    out[1, places[1:][together]] = _row(paired(salted[:-1], salted[1:]))[together]
 
 
 def _character_rows(layout: Layout, places: Integers) -> Rows:

@@ -8,6 +8,7 @@ had not seen, and its own threshold.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,83 +17,87 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veilleur.reading.features import CHARACTER_WEIGHT, Features, Floats, Rows, rows
-from veilleur.reading.heads import add_by_text, softmax, word_scale
-from veilleur.reading.signals import Signals
+from veilleur.reading.heads import add_by_text, word_scale
 from veilleur.reading.words import Integers
 
-NAME = "labels"
 Lines = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The heads. Columns of `table`, `dense` and `signals` are `labels`."""
+    """The heads. Columns of `table`, `dense` and `signals` are `heads`."""
 
     version: str
-    labels: tuple[str, ...]
+    heads: tuple[str, ...]
+    columns: tuple[str, ...]
+    """Names of the signals, in order."""
     index: Lines
     """(rows(),): line of the table, 0 for rows that say nothing."""
     table: Floats
-    """(lines, labels); line 0 is zero."""
+    """(lines, heads); line 0 is zero."""
     dense: Floats
     signals: Floats
     bias: Floats
     slope: Floats
-    """(labels,): with `offset`, makes logits into honest chances."""
+    """(heads,): with `offset`, makes logits into honest chances."""
     offset: Floats
     thresholds: Floats
-    """From this chance on, a label is given; none for the last columns, which serve the priority alone."""
-    priority: Floats
-    """(labels + 1, priorities): what the calibrated logits, then 1, say of the priority."""
-    priorities: tuple[str, ...]
+    """(heads,): from this chance on, a head says yes."""
+    others: Mapping[str, Floats]
+    """What else was learned with the heads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the panel says of a batch."""
+    """What a panel says of a batch."""
 
-    labels: Floats
-    """(texts, labels): chance of each label, on its own."""
-    priority: Floats
-    """(texts, priorities): chances that sum to 1."""
+    logits: Floats
+    """(texts, heads), calibrated."""
     evidence: Floats
-    """(words, labels): what each word weighs, the cue that it begins included."""
+    """(words, heads): what each word weighs."""
+
+    @property
+    def chances(self) -> Floats:
+        """(texts, heads): each on its own."""
+        return sigmoid(self.logits)
 
 
 @cache
-def load() -> Panel:
-    """The shipped panel, read once per process."""
+def load(name: str) -> Panel:
+    """The panel shipped as `weights/<name>.npz`, read once per process."""
     folder = files("veilleur.reading").joinpath("weights")
-    header = json.loads(folder.joinpath(f"{NAME}.json").read_text("utf-8"))
-    with folder.joinpath(f"{NAME}.npz").open("rb") as source, np.load(source) as arrays:
-        found = {name: arrays[name] for name in arrays.files}
+    header = json.loads(folder.joinpath(f"{name}.json").read_text("utf-8"))
+    with folder.joinpath(f"{name}.npz").open("rb") as source, np.load(source) as arrays:
+        found = {part: arrays[part] for part in arrays.files}
     lines = found.pop("rows")
     index = np.zeros(rows(), dtype=np.int32)
     index[lines] = np.arange(1, len(lines) + 1)
-    parts = {name: part.astype(np.float32) for name, part in found.items()}
-    table = np.concatenate([np.zeros_like(parts["table"][:1]), parts.pop("table")])
+    parts = {part: array.astype(np.float32) for part, array in found.items()}
+    table = parts.pop("table")
+    known = ("dense", "signals", "bias", "slope", "offset", "thresholds")
     return Panel(
         version=header["version"],
-        labels=tuple(header["heads"]),
-        priorities=tuple(header["priorities"]),
+        heads=tuple(header["heads"]),
+        columns=tuple(header["columns"]),
         index=index,
-        table=table,
-        **parts,
+        table=np.concatenate([np.zeros_like(table[:1]), table]),
+        others={part: array for part, array in parts.items() if part not in known},
+        **{part: parts[part] for part in known},
     )
 
 
-def judge(panel: Panel, features: Features, signals: Signals) -> Judgement:
-    """Chances of every label and priority; a text gets the same ones in any batch."""
+def judge(panel: Panel, features: Features, signals: Floats) -> Judgement:
+    """Logits of every head; a text gets the same ones in any batch.
+
+    `signals` is (texts, `len(panel.columns)`).
+    """
     evidence = word_sums(panel, features)
     evidence *= word_scale(features)[:, None]
-    logits = np.zeros((len(features.dense), len(panel.labels)), dtype=np.float32)
+    logits = np.zeros((len(features.dense), len(panel.heads)), dtype=np.float32)
     add_by_text(logits, evidence, features.first_word)
     # Not a matrix product: BLAS rounds differently for batches of different heights.
-    logits += _weighed(features.dense, panel.dense) + _weighed(signals.dense, panel.signals) + panel.bias
-    calibrated = logits * panel.slope + panel.offset
-    powers = (np.clip(calibrated, -6, 6)[:, :, None] * panel.priority[:-1]).sum(axis=1) + panel.priority[-1]
-    np.add.at(evidence, signals.words, panel.signals[signals.kinds] * np.float32(np.log(2)))
-    return Judgement(sigmoid(calibrated), softmax(powers), evidence)
+    logits += _weighed(features.dense, panel.dense) + _weighed(signals, panel.signals) + panel.bias
+    return Judgement(logits * panel.slope + panel.offset, evidence)
 
 
 def sigmoid(logit: Floats) -> Floats:
@@ -110,7 +115,7 @@ def _weighed(values: Floats, weights: Floats) -> Floats:
 
 
 def word_sums(panel: Panel, features: Features) -> Floats:
-    """(words, labels): weights of everything that each word brings."""
+    """(words, heads): weights of everything that each word brings."""
     units = features.units
     alone = panel.table.take(panel.index[units.rows], axis=0)
     sizes = np.diff(units.first_position, append=units.character_rows.shape[1])

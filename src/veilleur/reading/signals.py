@@ -21,8 +21,12 @@ import numpy as np
 from veilleur.lexicon import Mark, Term
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.analyzers import drugs, reactions
+from veilleur.reading.analyzers.personal_data import DIGITS, personal_data_in
+from veilleur.reading.characters import characters_of, table_of
+from veilleur.reading.claimed import claimed_in
+from veilleur.reading.cues import TOPICS, said_in, topic
 from veilleur.reading.features import Features, Floats, features_of
-from veilleur.reading.words import Integers
+from veilleur.reading.words import Hashes, Integers, split
 from veilleur.text import normalise
 
 NAME = "labels"
@@ -37,27 +41,28 @@ _BESIDE_REACTION = (
     "inefficacy", "benefit", "asking", "serious",
 )  # fmt: skip
 """Cues that say what a medicine and a symptom in one message have to do with each other."""
-_SHAPES = (
-    "phone", "e-mail", "address of a page", "long number", "date", "clock", "money", "percent", "capitals",
-    "hash signs", "dots", "street",
+_PERSONAL = (
+    "NAME", "PHONE", "EMAIL", "ADDRESS", "DOB", "ID", "IBAN", "NIR", "RPPS", "URL", "PRO_NAME", "PRO_PHONE",
+    "PRO_EMAIL",
 )  # fmt: skip
-_PATTERNS = tuple(
+"""Types of personal data that say something of a message; others count as `ID`."""
+_SHAPES = ("web page", "date", "clock", "money", "percent", "capitals", "hash signs", "dots")
+_PAGE = re.compile(r"https?:|www\.|\w\.(?:com|fr|org|net)\b")
+_PAGE_SIGNS = ("http", "www.", ".com", ".fr", ".org", ".net")
+_FIGURE = re.compile(r"\d[\d .,:/%€-]*(?:[kh]\d*|k?€|euros?)?")
+"""A number with what may belong to it: the only places where the next patterns are searched."""
+_FIGURES = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(?:\+33|\b0)[ .-]?[1-9](?:[ .-]?\d\d){4}\b",
-        r"\S@\S+\.\w",
-        r"https?:|www\.|\b\w+\.(?:com|fr|org|net)\b",
-        r"\d(?:[ .-]?\d){9,}",
         r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:\d\d){1,2}\b",
         r"\b\d{1,2} ?[h:] ?(?:\d\d)?\b",
-        r"\d ?(?:euros?\b|€|k€)|€ ?\d",
+        r"\d ?(?:euros?\b|€|k€)",
         r"\d ?%",
     )
 )
-_STREET = re.compile(
-    r"\d+ ?(?:bis|ter)?,? (?:rue|avenue|av|bd|boulevard|impasse|chemin|allee|place|quai|cours)\b|\b\d{5}\b"
-)
-_DIGIT = re.compile(r"\d")
+_NO_FIGURES = [0.0] * len(_FIGURES)
+_HASH = table_of("#")
+_CAPITALS = table_of("ABCDEFGHIJKLMNOPQRSTUVWXYZÀÂÇÈÉÊËÎÏÔÙÛÜŒÆ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,10 @@ def columns() -> tuple[str, ...]:
         *(f"both, {cue}" for cue in _BESIDE_REACTION),
         *(f"trouble, {cue}" for cue in _BESIDE_REACTION),
         *(f"{one} + {other}" for one, other in _pairs()),
+        *(f"said: {label}" for label in _said_labels()),
+        *(f"said enough: {label}" for label in _said_labels()),
+        "claim",
+        *_PERSONAL,
         *_SHAPES,
     )  # fmt: skip
 
@@ -135,14 +144,40 @@ def signals_of(batch: Batch) -> Signals:
     features = batch.once(features_of)
     found = [place for row, subject in enumerate(batch) for place in _places(row, subject)]
     table = np.array([(p.text, p.kind, p.start, p.end) for p in found], dtype=np.int64).reshape(-1, 4)
-    counts = np.zeros((len(batch), len(kinds())), dtype=np.float32)
+    counts = _everyday(features, len(batch))
     np.add.at(counts, (table[:, 0], table[:, 1]), 1)
     dense = np.concatenate(
-        [np.log1p(np.minimum(counts, MOST)), _together(counts, table), _shapes(batch)],
+        [
+            np.log1p(np.minimum(counts, MOST)),
+            _together(counts, table),
+            _said(batch),
+            _claims(batch),
+            _personal(batch),
+            _shapes(batch),
+        ],
         axis=1,
         dtype=np.float32,
     )
     return Signals(dense, table[:, 1], _first_words(table, features))
+
+
+def _everyday(features: Features, texts: int) -> Floats:
+    """(texts, kinds): how many everyday words of each cue."""
+    words, counts = features.words, np.zeros((texts, len(kinds())), dtype=np.float32)
+    for kind, hashes in _everyday_words():
+        owners = words.owner[np.isin(words.hashes, hashes)]
+        counts[:, kind] = np.bincount(owners, minlength=texts)
+    return counts
+
+
+@cache
+def _everyday_words() -> tuple[tuple[int, Hashes], ...]:
+    """Number of each cue that has everyday words, and their hashes."""
+    return tuple(
+        (number, split([" ".join(_lists()[cue]["words"])]).hashes)
+        for number, cue in enumerate(cues())
+        if "words" in _lists()[cue]
+    )
 
 
 @cache
@@ -204,22 +239,63 @@ def _gaps(table: Integers, texts: int) -> tuple[Floats, Floats]:
     return gaps, first
 
 
+@cache
+def _said_labels() -> tuple[str, ...]:
+    return tuple(label for name in TOPICS for label in topic(name).labels)
+
+
+def _said(batch: Batch) -> Floats:
+    """(texts, 2 labels): what the cues of danger and toxicity amount to, and whether that is enough."""
+    places = {label: place for place, label in enumerate(_said_labels())}
+    out = np.zeros((len(batch), 2 * len(places)), dtype=np.float32)
+    for row, said in enumerate(batch.once(said_in)):
+        for one in said:
+            out[row, places[one.label]] = one.score
+            out[row, places[one.label] + len(places)] = one.is_enough
+    return out
+
+
+def _claims(batch: Batch) -> Floats:
+    """(texts, 1): how plain the plainest health claim is."""
+    claimed = [max((found.score for found in findings), default=0.0) for findings in batch.once(claimed_in)]
+    return np.array(claimed, dtype=np.float32)[:, None]
+
+
+def _personal(batch: Batch) -> Floats:
+    """(texts, types): how many stretches of each type, as a logarithm."""
+    places = {name: place for place, name in enumerate(_PERSONAL)}
+    out = np.zeros((len(batch), len(places)), dtype=np.float32)
+    for row, findings in enumerate(batch.once(personal_data_in)):
+        for found in findings:
+            out[row, places.get(found.label, places["ID"])] += 1
+    return np.log1p(out)
+
+
 def _shapes(batch: Batch) -> Floats:
-    return np.array([_shape(subject) for subject in batch], dtype=np.float32).reshape(
-        len(batch), len(_SHAPES)
+    """(texts, shapes): dates, hours and prices, and how loud each text is."""
+    written = batch.once(characters_of)
+    sizes = np.diff(written.ends, prepend=0) + 9
+    loud = (
+        written.count(_CAPITALS) * 3 / sizes,
+        np.minimum(written.count(_HASH), 3) / 3,
+        np.minimum([subject.text.text.count("..") for subject in batch], 3) / 3,
     )
+    has_digit = written.count(DIGITS) > 0
+    figures = [
+        _figures(subject.text.text) if has_digit[row] else _NO_FIGURES for row, subject in enumerate(batch)
+    ]
+    pages = [[_has_page(subject.text.text)] for subject in batch]
+    columns = (np.array(pages), np.array(figures), np.stack(loud, axis=1))
+    return np.concatenate(columns, axis=1, dtype=np.float32)
 
 
-def _shape(subject: Subject) -> list[float]:
-    """Numbers that people can be found by, and how loud a text is."""
-    text, written = subject.text.text, subject.mention.text
-    numbers = [0.0] * len(_PATTERNS)
-    has_digit = _DIGIT.search(text) is not None
-    if has_digit or "." in text:
-        numbers = [float(pattern.search(text) is not None) for pattern in _PATTERNS]
-    capitals = sum(map(str.isupper, written)) / (len(written) + 10)
-    street = has_digit and _STREET.search(text) is not None
-    return [*numbers, capitals * 3, min(text.count("#"), 3) / 3, min(text.count(".."), 3) / 3, float(street)]
+def _figures(text: str) -> list[float]:
+    figures = " | ".join(_FIGURE.findall(text))
+    return [float(pattern.search(figures) is not None) for pattern in _FIGURES]
+
+
+def _has_page(text: str) -> bool:
+    return any(sign in text for sign in _PAGE_SIGNS) and _PAGE.search(text) is not None
 
 
 def _first_words(table: Integers, features: Features) -> Integers:

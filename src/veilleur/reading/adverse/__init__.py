@@ -1,6 +1,6 @@
 """Adverse reactions as cases: what the marks of products and reactions add up to."""
 
 from veilleur.reading.adverse.case import AdverseReaction, Criteria, Who
-from veilleur.reading.adverse.judge import case_of, cases
+from veilleur.reading.adverse.judge import cases, told_in
 
-__all__ = ["AdverseReaction", "Criteria", "Who", "case_of", "cases"]
+__all__ = ["AdverseReaction", "Criteria", "Who", "cases", "told_in"]

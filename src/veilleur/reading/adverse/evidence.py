@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 from veilleur.lexicon import Mark
 from veilleur.reading.adverse.marks import Found, Named
@@ -53,17 +52,10 @@ def of_message(seen: Look) -> Evidence:
     evidence |= {f"situation {kind}": 2.0 for kind in seen.situations}
     evidence |= _counts(seen)
     evidence |= dict.fromkeys(_near_products(seen), 1.0)
-    evidence |= dict.fromkeys(_words(seen.text), 1.0)
     best = min((_distance(seen, mark) for mark in _free(seen)), default=None)
     if best is not None:
         evidence[f"nearest {_range(best)}"] = 1.0
     return evidence
-
-
-def _words(text: str) -> Iterator[str]:
-    words = _WORD.findall(text)
-    yield from (f"word {word}" for word in words)
-    yield from (f"words {first} {second}" for first, second in pairwise(words))
 
 
 def _counts(seen: Look) -> Evidence:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from veilleur.lexicon import Mark
 from veilleur.reading.adverse.case import AdverseReaction, Criteria, Note, Part, Who
-from veilleur.reading.adverse.evidence import Look, look, of_message, of_product, of_reaction
-from veilleur.reading.adverse.marks import find
+from veilleur.reading.adverse.evidence import Look, of_product, of_reaction
+from veilleur.reading.adverse.heads import SERIOUS, Chances, chances_of, limits, looks_of
 from veilleur.reading.adverse.weights import Weights, shipped
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.text.scope import Scope
-from veilleur.vocabulary import PRODUCT_TYPES, SITUATIONS, Span
+from veilleur.vocabulary import PRODUCT_TYPES, SERIOUSNESS, SITUATIONS, Span
 
-_SERIOUS = "serious."
 EVEN = 0.5
 RULED = frozenset({"pregnancy", "breastfeeding", "offlabel", "occupational"})
 """Situations too rare to learn: their words decide."""
@@ -21,38 +20,40 @@ _TAKES_BACK = frozenset({Scope.NEGATED, Scope.SUPPOSED, Scope.ASKED})
 
 
 def cases(batch: Batch) -> Sequence[AdverseReaction | None]:
-    """The case of each message; `None` when it speaks of no product. Use with `Batch.once`."""
-    return [case_of(subject) for subject in batch]
+    """The case of each message; `None` when it names no product and no treatment. Use with `Batch.once`."""
+    out: list[AdverseReaction | None] = [None] * len(batch)
+    looks, told = batch.once(looks_of), batch.once(told_in)
+    for row, seen in looks:
+        out[row] = judge(batch.subjects[row], seen, told[row], shipped())
+    return out
 
 
-def case_of(subject: Subject, weights: Weights | None = None) -> AdverseReaction | None:
-    """The case one message tells, `None` when it names neither a product nor a treatment."""
-    found = find(subject)
-    if found is None:
-        return None
-    seen = look(subject.text.text, found)
-    return judge(subject, seen, weights or shipped())
+def told_in(batch: Batch) -> Mapping[int, Chances]:
+    """What the heads say of each message that names a product or a treatment, by its row in the batch."""
+    looks = batch.once(looks_of)
+    rows = [row for row, _ in looks]
+    return dict(zip(rows, chances_of(batch, rows, [seen for _, seen in looks]), strict=True)) if rows else {}
 
 
-def judge(subject: Subject, seen: Look, weights: Weights) -> AdverseReaction:
-    """Applies the weights to what was seen."""
-    chances = weights.message.chances(of_message(seen))
-    limits = weights.thresholds
-    named = bool(seen.found.products)
-    score = chances["adr"] if named else 0.0
-    suspected = score >= limits["adr"]
-    told = suspected or chances["reaction"] >= max(limits["reaction"], EVEN)
-    reactions = _reactions(subject, seen, weights, max(score, chances["reaction"])) if told else ()
-    products = _products(subject, seen, weights, chances["reaction"], happened=told)
-    who = _who(chances, limits) if told else Who.NONE
+def judge(subject: Subject, seen: Look, chances: Chances, weights: Weights) -> AdverseReaction:
+    """Puts together the case that the `chances` of a whole message and the `weights` of its parts make."""
+    cuts = limits()
+    score = chances["adr"] if seen.found.products else 0.0
+    suspected = score >= cuts["adr"]
+    told = suspected or chances["reaction"] >= max(cuts["reaction"], EVEN)
+    surely = max(score, chances["reaction"])
+    reactions = _reactions(subject, seen, weights, surely) if told else ()
+    products = _products(subject, seen, weights, surely, happened=told)
+    who = _who(chances, cuts) if told else Who.NONE
+    least = score if suspected else 0.0
     criteria = Criteria(
-        max(score, chances["reporter"]) if suspected else chances["reporter"],
-        max(score, chances["patient"]) if suspected else chances["patient"],
+        max(least, chances["reporter"]),
+        max(least, chances["patient"]),
         max((one.score for one in products), default=0.0),
-        max(score, chances["reaction"]) if suspected else chances["reaction"],
+        max(least, chances["reaction"]),
     )
-    special = [*_special(subject, seen, chances, limits), *_of_products(products)]
-    if told and not suspected and _incomplete(chances, named=named):
+    special = [*_special(subject, seen, chances, cuts), *_of_products(products)]
+    if told and not suspected and _incomplete(chances, named=bool(seen.found.products)):
         special.append(Note("incomplete_case", None))
     return AdverseReaction(
         suspected,
@@ -61,7 +62,7 @@ def judge(subject: Subject, seen: Look, weights: Weights) -> AdverseReaction:
         who,
         products,
         reactions,
-        tuple(_seriousness(subject, seen)) if suspected else (),
+        tuple(_seriousness(subject, seen, chances, cuts)) if suspected else (),
         tuple(special),
         _person(subject, seen, who),
     )
@@ -107,13 +108,13 @@ def _products(
     )
 
 
-def _incomplete(chances: Mapping[str, float], *, named: bool) -> bool:
+def _incomplete(chances: Chances, *, named: bool) -> bool:
     return not named or min(chances["reporter"], chances["patient"]) < EVEN
 
 
-def _who(chances: Mapping[str, float], limits: Mapping[str, float]) -> Who:
+def _who(chances: Chances, cuts: Chances) -> Who:
     """Whoever stands furthest above the limit that suits how rarely they are meant."""
-    return max((Who.AUTHOR, Who.RELATIVE, Who.OTHERS), key=lambda who: chances[who.value] / limits[who.value])
+    return max((Who.AUTHOR, Who.RELATIVE, Who.OTHERS), key=lambda who: chances[who.value] / cuts[who.value])
 
 
 def _person(subject: Subject, seen: Look, who: Who) -> Span | None:
@@ -121,12 +122,14 @@ def _person(subject: Subject, seen: Look, who: Who) -> Span | None:
     return _span(subject, marks[0]) if marks else None
 
 
-def _seriousness(subject: Subject, seen: Look) -> Iterator[Note]:
-    for kind in sorted(seen.situations):
-        if kind.startswith(_SERIOUS):
-            told = (mark for mark in seen.situations[kind] if not _taken_back(seen, mark))
-            if first := next(told, None):
-                yield Note(kind.removeprefix(_SERIOUS), _span(subject, first))
+def _seriousness(subject: Subject, seen: Look, chances: Chances, cuts: Chances) -> Iterator[Note]:
+    """What the heads see; in a case that is grave as a whole, also what plain words say."""
+    grave = chances[SERIOUS] >= cuts[SERIOUS]
+    for name in SERIOUSNESS:
+        marks = (mark for mark in seen.situations.get(f"serious.{name}", ()) if not _taken_back(seen, mark))
+        first = next(marks, None)
+        if chances[name] >= cuts[name] or (grave and first):
+            yield Note(name, _span(subject, first) if first else None)
 
 
 def _taken_back(seen: Look, mark: Mark) -> bool:
@@ -135,11 +138,9 @@ def _taken_back(seen: Look, mark: Mark) -> bool:
     )
 
 
-def _special(
-    subject: Subject, seen: Look, chances: Mapping[str, float], limits: Mapping[str, float]
-) -> Iterator[Note]:
+def _special(subject: Subject, seen: Look, chances: Chances, cuts: Chances) -> Iterator[Note]:
     for name in SITUATIONS:
-        said = name in seen.situations if name in RULED else chances[name] >= limits[name]
+        said = chances[name] >= cuts[name] or (name in RULED and name in seen.situations)
         if said:
             marks = [*seen.situations.get(name, ()), *seen.cues.get(name, ())]
             yield Note(name, _span(subject, marks[0]) if marks else None)

@@ -43,7 +43,6 @@ class Weights:
     """Everything that was learnt."""
 
     version: str
-    message: Heads
     reaction: Heads
     product: Heads
     thresholds: Mapping[str, float]
@@ -58,8 +57,8 @@ def shipped() -> Weights:
 def parse(content: bytes) -> Weights:
     """Weights from their JSON."""
     raw = json.loads(content)
-    message, reaction, product = (_heads(**raw[name]) for name in ("message", "reaction", "product"))
-    return Weights(raw["version"], message, reaction, product, raw["thresholds"])
+    reaction, product = (_heads(**raw[name]) for name in ("reaction", "product"))
+    return Weights(raw["version"], reaction, product, raw["thresholds"])
 
 
 def _heads(names: list[str], bias: list[float], table: Mapping[str, list[float]]) -> Heads:

@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veilleur.lexicon import Mark, Term
+from veilleur.reading import panel, signals
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.aspect_words import ASKS_AROUND, BLAME, NAMED, PRAISE, ROLE, aspect_terms, read_code
 from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
-from veilleur.reading.features import Features, features_of
+from veilleur.reading.features import Features, Floats, features_of
+from veilleur.reading.grounds import heaviest_words
 from veilleur.reading.words import Flags, Hashes, Integers, split
 from veilleur.text import normalise
 from veilleur.vocabulary import Because, Concept, Finding, Language, Why
@@ -32,7 +34,6 @@ ASPECTS = {
     "locaux": "locaux", "resultat": "résultat", "suivi": "suivi", "remboursement": "remboursement",
 }  # fmt: skip
 """Name of each aspect, and its French title."""
-OWN_VERDICT, BORROWED_VERDICT, NEUTRAL = 0.6, 0.45, 0.4
 _REACH = 5
 """Words between a named aspect and the opinion that judges it, at most."""
 _ACROSS = 3
@@ -61,29 +62,75 @@ class _Place:
     borrowed: bool
 
 
+Told = dict[str, list[_Place]]
+"""The places of a message by head."""
+
+
 class AspectAnalyzer:
-    """One finding per aspect, at the first expression that says so outright.
+    """One finding per aspect that the trained heads see, at the expression that says it best.
 
     The label is `aspect:polarity`, for instance `attente:neg`; polarities are pos, neg and neu.
     """
 
     name = NAME
-    version = "1"
+
+    @property
+    def version(self) -> str:
+        """Version of the weights."""
+        return panel.load(NAME).version
 
     def terms(self) -> Iterable[Term]:
         """The words of `data/aspects.txt`."""
         return aspect_terms()
 
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
-        """The aspects each message judges, in the order of the text."""
-        rows = [row for row, subject in enumerate(batch) if NAME in subject.marks]
+        """The aspects each message judges, in the order of `HEADS`."""
+        known = panel.load(NAME)
+        judged = panel.judge(known, batch.once(features_of), signals_of(batch))
+        given = _one_polarity(judged.chances, judged.chances >= known.thresholds)
         out: list[Sequence[Finding]] = [()] * len(batch)
-        if not rows:
-            return out
-        marks = [(row, mark) for row in rows for mark in _worth_judging(batch.subjects[row])]
-        for row, places in _judged(batch, marks).items():
-            out[row] = _findings(batch.subjects[row], places)
+        for row in np.flatnonzero(given.any(axis=1)).tolist():
+            heads = np.flatnonzero(given[row]).tolist()
+            out[row] = [_finding(batch, row, head, judged) for head in heads]
         return out
+
+
+def _one_polarity(chances: Floats, given: Flags) -> Flags:
+    """Of the polarities of one aspect, only the likeliest."""
+    shape = (len(given), len(ASPECTS), len(_POLARITIES))
+    best = np.where(given, chances, np.float32(0)).reshape(shape)
+    likeliest: Flags = best == best.max(axis=2, keepdims=True)
+    kept: Flags = given & likeliest.reshape(given.shape)
+    return kept
+
+
+def told_in(batch: Batch) -> list[Told]:
+    """What the words of each message say by themselves: ask with `batch.once(told_in)`."""
+    rows = [row for row, subject in enumerate(batch) if NAME in subject.marks]
+    marks = [(row, mark) for row in rows for mark in _worth_judging(batch.subjects[row])]
+    out: list[Told] = [{} for _ in batch]
+    if marks:
+        for row, places in _judged(batch, marks).items():
+            out[row] = _by_head(places)
+    return out
+
+
+def signals_of(batch: Batch) -> Floats:
+    """(texts, `len(columns())`): the signals of the labels, then what the words say of each aspect."""
+    out = np.zeros((len(batch), len(HEADS)), dtype=np.float32)
+    for row, told in enumerate(batch.once(told_in)):
+        for head, places in told.items():
+            out[row, _NUMBER[head]] = max(_weight(place) for place in places)
+    return np.concatenate([batch.once(signals.signals_of).dense, out], axis=1)
+
+
+def columns() -> tuple[str, ...]:
+    """Names of `signals_of`, in order."""
+    return (*signals.columns(), *(f"says {head}" for head in HEADS))
+
+
+def _weight(place: _Place) -> float:
+    return 0.6 if place.borrowed else 1.0
 
 
 def _marks(subject: Subject) -> Iterator[Mark]:
@@ -217,37 +264,32 @@ def _behind() -> Hashes:
     return split(["pas jamais plus rien"]).hashes
 
 
-def _findings(subject: Subject, places: list[_Place]) -> list[Finding]:
-    """One finding per aspect, in the order of the text; what is said outright outweighs what is borrowed."""
-    by_aspect: defaultdict[str, list[_Place]] = defaultdict(list)
+def _by_head(places: list[_Place]) -> Told:
+    told: defaultdict[str, list[_Place]] = defaultdict(list)
     for place in places:
-        by_aspect[place.aspect].append(place)
-    return [_finding(subject, _settled(said)) for said in by_aspect.values()]
+        told[f"{place.aspect}:{_VERDICTS[place.verdict]}"].append(place)
+    return dict(told)
 
 
-def _settled(said: list[_Place]) -> list[_Place]:
-    """The places that stand for the aspect: those of the verdict that weighs most, the last one if equal."""
-    judged = [place for place in said if place.verdict]
-    if len(judged) < 2:
-        return judged or said
-    weight = sum(place.verdict * (1 if place.borrowed else 2) for place in judged)
-    verdict = (weight > 0) - (weight < 0) or judged[-1].verdict
-    return [place for place in judged if place.verdict == verdict]
+def _finding(batch: Batch, row: int, head: int, judged: panel.Judgement) -> Finding:
+    subject, label = batch.subjects[row], HEADS[head]
+    places = batch.once(told_in)[row].get(label, [])
+    spans = [subject.text.span(place.start, place.end) for place in sorted(places, key=_borrowed)[:_GROUNDS]]
+    if not spans:
+        why = Why(Because.NGRAMS, heaviest_words(batch, row, judged.evidence[:, head]))
+    else:
+        why = Why(Because.TERM, tuple(span.of(subject.text.original) for span in spans))
+    aspect = label.partition(":")[0]
+    score = round(float(judged.chances[row, head]), 3)
+    return Finding(NAME, label, score, why, spans[0] if spans else None, _CONCEPTS[aspect])
 
 
-def _finding(subject: Subject, places: list[_Place]) -> Finding:
-    told = sorted(places, key=lambda place: place.borrowed)[:_GROUNDS] if len(places) > 1 else places
-    chosen = told[0]
-    spans = [subject.text.span(place.start, place.end) for place in told]
-    score = BORROWED_VERDICT if chosen.borrowed else OWN_VERDICT
-    return Finding(
-        analyzer=NAME,
-        label=f"{chosen.aspect}:{_POLARITIES[chosen.verdict]}",
-        score=score if chosen.verdict else NEUTRAL,
-        why=Why(Because.TERM, tuple(span.of(subject.text.original) for span in spans)),
-        span=spans[0],
-        concept=_CONCEPTS[chosen.aspect],
-    )
+def _borrowed(place: _Place) -> bool:
+    return place.borrowed
 
 
-_POLARITIES = {1: "pos", 0: "neu", -1: "neg"}
+_POLARITIES = ("pos", "neg", "neu")
+_VERDICTS = {1: "pos", 0: "neu", -1: "neg"}
+HEADS = tuple(f"{aspect}:{polarity}" for aspect in ASPECTS for polarity in _POLARITIES)
+"""Every aspect with every polarity."""
+_NUMBER = {head: number for number, head in enumerate(HEADS)}

@@ -9,37 +9,83 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from veilleur.lexicon import Term
 from veilleur.reading import panel
-from veilleur.reading.analyzer import Batch, Subject
-from veilleur.reading.features import Features, Floats, features_of
+from veilleur.reading.adverse import told_in
+from veilleur.reading.adverse.heads import LABEL
+from veilleur.reading.analyzer import Batch
+from veilleur.reading.cues import said_in
+from veilleur.reading.features import Floats, features_of
+from veilleur.reading.grounds import heaviest_clause, heaviest_words
 from veilleur.reading.signals import NAME, signals_of, terms
-from veilleur.text import normalise
 from veilleur.vocabulary import LABELS, Because, Finding, Priority, Why
 
-_GROUNDS = 3
+SPANNED = frozenset(
+    [
+        "insult", "threat", "hate", "defamation_fact", "crisis_suicide", "emergency_medical",
+        "child_protection", "violence",
+    ]
+)  # fmt: skip
+"""Labels that one passage carries: it is shown, unless a cue (`veilleur.reading.cues`) shows it better."""
 
 
 def label_names() -> tuple[str, ...]:
-    """The labels, in the order of `Chances.labels`; the panel's other columns serve the priority."""
-    return panel.load().labels[: len(LABELS)]
+    """The labels, in the order of `probabilities`; the panel's other heads serve the priority."""
+    return panel.load(NAME).heads[: len(LABELS)]
 
 
 def judgements(batch: Batch) -> panel.Judgement:
     """What the panel says of the batch: ask with `batch.once(judgements)`."""
-    return panel.judge(panel.load(), batch.once(features_of), batch.once(signals_of))
+    known, signals = panel.load(NAME), batch.once(signals_of)
+    judged = panel.judge(known, batch.once(features_of), signals.dense)
+    # A cue speaks through the word it begins with.
+    np.add.at(judged.evidence, signals.words, known.signals[signals.kinds] * np.float32(np.log(2)))
+    return judged
 
 
 def probabilities(batch: Batch) -> Floats:
-    """Chance of every label, (texts, labels), in the order of `label_names()`."""
-    return batch.once(judgements).labels[:, : len(LABELS)]
+    """Chance of every label, (texts, labels), in the order of `label_names()`.
+
+    Where a product is named, the heads of the case judge adverse reactions: they see more of it.
+    """
+    known = panel.load(NAME)
+    chances = batch.once(judgements).chances[:, : len(LABELS)]
+    for row, told in batch.once(told_in).items():
+        chances[row, known.heads.index(LABEL)] = told[LABEL]
+    return chances
+
+
+def chances_by_label(batch: Batch) -> list[dict[str, float]]:
+    """The chance of every label of each text, by name."""
+    names = label_names()
+    return [dict(zip(names, row, strict=True)) for row in batch.once(probabilities).tolist()]
 
 
 def priorities(batch: Batch) -> list[Priority]:
     """The likeliest priority of each text, by the words alone: no policy, no deadline."""
-    names = [Priority(name) for name in panel.load().priorities]
-    return [names[winner] for winner in batch.once(judgements).priority.argmax(axis=1).tolist()]
+    weights = panel.load(NAME).others["priority"]
+    powers = (np.clip(batch.once(judgements).logits, -6, 6)[:, :, None] * weights[:-1]).sum(axis=1)
+    names = list(Priority)
+    return [names[winner] for winner in (powers + weights[-1]).argmax(axis=1).tolist()]
+
+
+def decided(batch: Batch) -> list[frozenset[str]]:
+    """The labels of each message that reach their threshold: ask with `batch.once(decided)`."""
+    return [
+        frozenset(label for label, given in zip(label_names(), row, strict=True) if given)
+        for row in _given(batch).tolist()
+    ]
+
+
+def _given(batch: Batch) -> NDArray[np.bool_]:
+    """(texts, labels): nothing is said of a text without words."""
+    spoken = np.diff(batch.once(features_of).first_word) > 0
+    given: NDArray[np.bool_] = (probabilities(batch) >= panel.load(NAME).thresholds[: len(LABELS)]) & spoken[
+        :, None
+    ]
+    return given
 
 
 class LabelAnalyzer:
@@ -49,7 +95,7 @@ class LabelAnalyzer:
 
     def __init__(self) -> None:
         """Loads the shipped weights."""
-        self._panel = panel.load()
+        self._panel = panel.load(NAME)
 
     @property
     def version(self) -> str:
@@ -62,9 +108,7 @@ class LabelAnalyzer:
 
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
         """The labels of each message, in the order of `label_names()`."""
-        chances = probabilities(batch)
-        spoken = np.diff(batch.once(features_of).first_word) > 0
-        given = (chances >= self._panel.thresholds) & spoken[:, None]
+        given = _given(batch)
         findings: list[tuple[Finding, ...]] = [()] * len(batch)
         if given.any():
             for row in np.flatnonzero(given.any(axis=1)).tolist():
@@ -73,30 +117,10 @@ class LabelAnalyzer:
         return findings
 
     def _findings(self, batch: Batch, row: int, columns: Sequence[int]) -> Iterator[Finding]:
-        chances, features = probabilities(batch)[row], batch.once(features_of)
-        weights = batch.once(judgements).evidence
-        first, last = features.first_word[row : row + 2]
+        chances, evidence = batch.once(probabilities)[row], batch.once(judgements).evidence
+        shown = {said.label for said in batch.once(said_in)[row] if said.is_enough}
         for column in columns:
-            heaviest = _heaviest(weights[first:last, column]) + first
-            grounds = _as_written(batch.subjects[row], row, heaviest.tolist(), features)
-            score = round(float(chances[column]), 3)
-            yield Finding(self.name, self._panel.labels[column], score, Why(Because.NGRAMS, tuple(grounds)))
-
-
-def _heaviest(weight: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The few words that weigh most, in reading order."""
-    order = np.argsort(-weight, kind="stable")[:_GROUNDS]
-    return np.sort(order[weight[order] > 0])
-
-
-def _as_written(subject: Subject, row: int, words: Sequence[int], features: Features) -> Iterator[str]:
-    """The words as they stand in the title or the text."""
-    offset = int(features.words.layout.offsets[row])
-    title = normalise(subject.mention.title) if subject.mention.title else None
-    shift = len(title.text) + 1 if title else 0
-    for word in words:
-        start, end = int(features.words.starts[word]) - offset, int(features.words.ends[word]) - offset
-        if title and end < shift:
-            yield title.span(start, end).of(subject.mention.title)
-        else:
-            yield subject.text.span(start - shift, end - shift).of(subject.mention.text)
+            label, weight = self._panel.heads[column], evidence[:, column]
+            span = heaviest_clause(batch, row, weight) if label in SPANNED - shown else None
+            why = Why(Because.NGRAMS, heaviest_words(batch, row, weight))
+            yield Finding(self.name, label, round(float(chances[column]), 3), why, span)

@@ -10,20 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
-
 from veilleur.lexicon import Mark, Term
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.analyzers.personal import contacts, lists, names, numbers, postal
 from veilleur.reading.analyzers.personal.found import LIKELY, Found
 from veilleur.reading.analyzers.personal.redaction import PLACEHOLDER
+from veilleur.reading.characters import characters_of, table_of
 from veilleur.vocabulary import Because, Finding, Span, Why
 
 NAME = "personal_data"
 _LONG_NUMBER = re.compile(r"[0-9](?:(?:[\W_]{0,3}[0-9ABab]){6}|[0-9]{2}[ -][A-Z]{2}\b)")
 _AFTER_NAME = re.compile(r"[ ]?[,(:|]?[ ]?(?:[FHM] ?[|/,] ?)?(?:n[ée]e? (?:le )?)?")
 _CONTEXT = re.compile(r"\d")
-_RANK = (
+DIGITS = table_of("0123456789")
+TYPES = (
     "NIR",
     "IBAN",
     "CARD",
@@ -48,7 +48,7 @@ _WORDS = lists.FIRST_NAMES | _BEFORE_A_NAME | {"at", "spelled"}
 """Kinds that matter in a text without any digit."""
 _SHORT_TITLES = frozenset({"dr", "mme", "mlle", "mr", "doc"})
 """Titles behind which people also write a name without its capital."""
-_ORDER = {label: place for place, label in enumerate(_RANK)}
+_ORDER = {label: place for place, label in enumerate(TYPES)}
 
 
 class PersonalDataAnalyzer:
@@ -63,18 +63,14 @@ class PersonalDataAnalyzer:
 
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
         """The personal data of each message, in order."""
-        return [_read(*one) for one in zip(batch, batch.once(_digits), strict=True)]
+        return batch.once(personal_data_in)
 
 
-def _digits(batch: Batch) -> list[int]:
-    """How many digits each text has: most have too few for any number, and need no closer look."""
-    texts = [subject.mention.text for subject in batch]
-    joined = "\n".join(texts).encode("utf-32-le", "surrogatepass")
-    points = np.frombuffer(joined, dtype=np.uint32)
-    places = np.flatnonzero(points - np.uint32(48) < 10)
-    ends = np.cumsum([len(text) + 1 for text in texts])
-    counts: list[int] = np.diff(np.searchsorted(places, ends), prepend=0).tolist()
-    return counts
+def personal_data_in(batch: Batch) -> list[Sequence[Finding]]:
+    """The personal data of each message of a batch: ask with `batch.once(personal_data_in)`."""
+    # Most texts have too few digits for any number, and need no closer look.
+    digits = batch.once(characters_of).count(DIGITS).tolist()
+    return [_read(*one) for one in zip(batch, digits, strict=True)]
 
 
 def _read(subject: Subject, digits: int) -> Sequence[Finding]:
@@ -174,7 +170,7 @@ def _apart(text: str, found: list[Found]) -> list[Found]:
 
 
 def _preference(one: Found) -> tuple[float, int, float, int]:
-    return _ORDER.get(one.label, len(_RANK)), one.start - one.end, -one.score, one.start
+    return _ORDER.get(one.label, len(TYPES)), one.start - one.end, -one.score, one.start
 
 
 def _finding(one: Found) -> Finding:

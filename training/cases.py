@@ -1,0 +1,175 @@
+"""Rebuilds `src/veilleur/reading/weights/case.*`: what a message that names a product tells of a case.
+
+    python -m training.cases [--dry]
+
+Heads for the label, the case, its criteria, who had it, seriousness and special situations; learned
+from the messages in which a product or a treatment is named.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from training import messages
+from training.messages import SOCIAL, WEIGHT, Example
+from training.panels import (
+    FOLDS,
+    Calibration,
+    Flags,
+    Numbers,
+    Set,
+    best_cut,
+    calibration_error,
+    curves,
+    deal,
+    fit,
+    foretell,
+    matrix_of,
+    scores,
+    sigmoid,
+    write,
+)
+from veilleur.reading.adverse import heads
+from veilleur.reading.adverse.evidence import of_message
+from veilleur.reading.adverse.heads import HEADS, LABEL, NAME, PEOPLE, columns, looks_of
+from veilleur.reading.analyzer import Batch
+from veilleur.reading.features import Floats
+from veilleur.vocabulary import CRITERIA, SERIOUSNESS, SITUATIONS
+
+VERSION = "2"
+NO_CASE: dict[str, Any] = {"adr": False, "criteria": {}, "who": "none", "special": (), "seriousness": ()}
+MISSED = {LABEL: 2.0, "adr": 1.5}
+"""How many times a miss costs more than an alarm; 1 where not said."""
+
+
+def gated(examples: list[Example]) -> tuple[list[Example], list[str]]:
+    """The examples that name a product or a treatment, and the names of all evidence they give."""
+    kept: list[Example] = []
+    names: set[str] = set()
+
+    def look(batch: Batch) -> Floats:
+        for row, seen in looks_of(batch):
+            kept.append(examples[len(seen_before) + row])
+            names.update(of_message(seen))
+        seen_before.extend(batch.subjects)
+        return np.zeros((len(batch), 1), dtype=np.float32)
+
+    seen_before: list[Any] = []
+    matrix_of(examples, look)
+    return kept, sorted(names)
+
+
+def prepare(examples: list[Example], names: Sequence[str]) -> Set:
+    """Examples that name a product, as numbers."""
+
+    def signals(batch: Batch) -> Floats:
+        found = looks_of(batch)
+        return heads.signals_of(batch, [row for row, _ in found], [seen for _, seen in found], columns(names))
+
+    return Set(
+        examples,
+        matrix_of(examples, signals),
+        np.array([truths(example) for example in examples], dtype=np.int64),
+        np.array([WEIGHT[example.corpus] for example in examples]),
+        deal(examples),
+    )
+
+
+def truths(example: Example) -> list[int]:
+    """For each of `HEADS`: 1, 0 or -1 for not known."""
+    label = example.labels.get(LABEL)
+    if example.corpus != SOCIAL:
+        # An ordinary comment tells no case; a sentence on medicines says only whether there is a reaction.
+        rest = -1 if label else 0
+        return [-1 if label is None else int(label), *[rest] * (len(HEADS) - 1)]
+    case = example.raw["adr"] or {
+        "adr": False,
+        "criteria": {},
+        "who": "none",
+        "special": (),
+        "seriousness": (),
+    }
+    return [
+        int(bool(label)),
+        int(case["adr"]),
+        *(int(bool(case["criteria"].get(name))) for name in CRITERIA if name != "product"),
+        *(int(case["who"] == who) for who in PEOPLE),
+        *(int(name in case["special"]) for name in SITUATIONS),
+        int(bool(case["seriousness"])),
+        *(int(name in case["seriousness"]) for name in SERIOUSNESS),
+    ]
+
+
+def calibrate(data: Set, logits: Numbers, these: Flags) -> Calibration:
+    """Curves and cuts from the examples `these`."""
+    slope, offset = curves(data, logits, these)
+    chances = sigmoid(logits * slope + offset)
+    social = these & data.is_social
+    cuts = [
+        best_cut(
+            chances[social, head], data.truths[social, head] == 1, miss=MISSED.get(name, 1.0), lowest=0.08
+        )
+        for head, name in enumerate(HEADS)
+    ]
+    return Calibration(slope, offset, np.array(cuts))
+
+
+def outcome(data: Set, logits: Numbers) -> tuple[Numbers, Flags]:
+    """Chances and yes or no of each example, calibrated on the other folds."""
+    chances, given = np.zeros_like(logits), np.zeros(logits.shape, dtype=np.bool_)
+    for fold in range(FOLDS):
+        here = data.folds == fold
+        known = calibrate(data, logits, ~here)
+        chances[here] = sigmoid(logits[here] * known.slope + known.offset)
+        given[here] = chances[here] >= known.thresholds
+    return chances, given
+
+
+def report(data: Set, chances: Numbers, given: Flags) -> dict[str, dict[str, float]]:
+    """Scores on the messages of social French that name a product, and alarms elsewhere."""
+    social, truth = data.is_social, data.truths == 1
+    out = {}
+    for head, name in enumerate(HEADS):
+        out[name] = scores(truth[social, head], given[social, head])
+        out[name]["ece"] = round(calibration_error(chances[social, head], truth[social, head]), 3)
+    for corpus in (messages.PSYTAR, messages.VAERS, messages.PHEE):
+        here = np.array([example.corpus == corpus for example in data.examples])
+        out[f"{LABEL}, {corpus}"] = scores(truth[here, 0], given[here, 0])
+    return out
+
+
+def told_surely(examples: list[Example], names: Sequence[str]) -> Numbers:
+    """How surely each message tells of a reaction, by heads that did not see its voice."""
+    data = prepare(examples, names)
+    logits = foretell(data)
+    chances, _given = outcome(data, logits)
+    surely: Numbers = np.maximum(chances[:, HEADS.index("adr")], chances[:, HEADS.index("reaction")])
+    return surely
+
+
+def main() -> None:
+    examples, names = gated(messages.learnable())
+    data = prepare(examples, names)
+    logits = foretell(data)
+    held_out = report(data, *outcome(data, logits))
+    for name, scored in held_out.items():
+        print(f"{name:34}", "  ".join(f"{key} {value}" for key, value in scored.items()))
+    if "--dry" in sys.argv:
+        return
+    everyone = np.ones(len(data.examples), dtype=np.bool_)
+    header = {
+        "version": VERSION,
+        "heads": HEADS,
+        "columns": columns(names),
+        "corpora": sorted({example.corpus for example in data.examples}),
+        "held_out": held_out,
+    }
+    write(NAME, fit(data, everyone), calibrate(data, logits, everyone), header)
+
+
+if __name__ == "__main__":
+    main()
