@@ -10,18 +10,28 @@ from hypothesis import strategies as st
 
 from tests.engine.conftest import TEXTS
 from veilleur.engine import encoding, from_mapping, outgoing, schema
+from veilleur.engine.outgoing import Judged
 from veilleur.engine.sources import Chunk
 from veilleur.engine.work import Work
-from veilleur.reading import read
-from veilleur.vocabulary import Because, Concept, Finding, Reading, Span, Why
+from veilleur.reading import installed_reader
+from veilleur.reading.analyzers.labels import chances_by_label, priorities
+from veilleur.vocabulary import LABELS, Because, Concept, Finding, Priority, Reading, Span, Why
 
 WHY = Why(Because.TERM, ("mot",))
 CHECK = jsonschema_rs.validator_for(schema())
+UNLIKELY = Judged(dict.fromkeys(LABELS, 0.01), Priority.NONE)
+"""A panel that would say nothing."""
 
 
-def record(text: str, *findings: Finding) -> dict[str, Any]:
+def record(text: str, *findings: Finding, judged: Judged = UNLIKELY) -> dict[str, Any]:
     incoming = from_mapping(1, {"text": text})
-    return outgoing(incoming, Reading(incoming.mention.digest, "test/1", findings))
+    return outgoing(incoming, Reading(incoming.mention.digest, "test/1", findings), judged)
+
+
+def written(*texts: str) -> list[dict[str, Any]]:
+    """The records of `texts` as the installed reader and the panel make them."""
+    rows = [(number, {"text": text}) for number, text in enumerate(texts, start=1)]
+    return list(map(json.loads, Work("parquet", "jsonl")(Chunk(0, rows, 0)).payload.splitlines()))
 
 
 def test_the_schema_is_one_and_an_empty_reading_satisfies_it() -> None:
@@ -101,9 +111,40 @@ def test_every_output_satisfies_the_schema(texts: list[str]) -> None:
             assert finding["start"] is None or 0 <= finding["start"] <= finding["end"] <= len(text)
 
 
-def test_the_priority_is_that_of_the_house() -> None:
-    incoming = from_mapping(1, {"text": TEXTS[1]})
-    assert outgoing(incoming, read([incoming.mention])[0])["priority"] == "today"
+@pytest.mark.parametrize("priority", Priority)
+def test_the_priority_is_the_one_that_was_judged(priority: Priority) -> None:
+    seen = record("x", judged=Judged(UNLIKELY.chances, priority))
+    CHECK.validate(seen)
+    assert seen["priority"] == priority.value
+
+
+def test_a_chance_is_told_of_every_label_and_decides_none() -> None:
+    seen = record("x", judged=Judged(dict.fromkeys(LABELS, 0.98765), Priority.NORMAL))
+    CHECK.validate(seen)
+    assert seen["labels"] == dict.fromkeys(LABELS, 0.9877)
+    assert seen["decided"] == []
+
+
+def test_what_was_found_is_never_less_likely_than_the_panel_thinks() -> None:
+    found = Finding("toxicity", "insult", 0.6, WHY, Span(0, 1))
+    doubted, believed = (
+        record("x", found, judged=Judged(UNLIKELY.chances | {"insult": chance}, Priority.NONE))
+        for chance in (0.2, 0.9)
+    )
+    assert (doubted["labels"]["insult"], believed["labels"]["insult"]) == (0.6, 0.9)
+    assert doubted["decided"] == believed["decided"] == ["insult"]
+
+
+def test_each_record_carries_the_judgement_of_its_own_message() -> None:
+    texts = [TEXTS[1], "Merci à toute l’équipe, accueil parfait.", "Je vais me tuer ce soir, adieu."]
+    mentions = [from_mapping(1, {"text": text}).mention for text in texts]
+    [(batch, _)] = installed_reader().batches(mentions)
+    seen = written(*texts)
+    assert [line["priority"] for line in seen] == [priority.value for priority in priorities(batch)]
+    assert len({line["priority"] for line in seen}) > 1, "the panel tells these apart"
+    for line, chances in zip(seen, chances_by_label(batch), strict=True):
+        assert all(line["labels"][name] >= round(chance, 4) for name, chance in chances.items())
+        assert set(line["decided"]) <= {name for name in LABELS if line["labels"][name] > 0}
 
 
 def test_a_spreadsheet_finds_no_formula() -> None:
