@@ -1,17 +1,20 @@
-"""Rebuilds `src/veilleur/reading/weights/adverse.json.gz`: which products and reactions a case is about.
+"""Rebuilds the weights of a case's parts: which products and which words tell of a reaction.
 
-    python -m training.adverse
+    python -m training.adverse [--dry]
 
-Learns from the messages of social French in which a product is named. Thresholds come from five
-folds that keep each voice on one side; what the case heads say of a message is foretold, too.
+Writes `weights/adverse.json.gz` (products) and `weights/tagger.*` (reactions). Learns from the
+messages of social French in which a product is named. Thresholds come from five folds that keep
+each voice on one side; what the case heads say of a message is foretold, too.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 
-from training import cases, messages
-from training.panels import Flags, matrix_of
-from veilleur.lexicon import Mark
-from veilleur.reading.adverse.evidence import Evidence, Look, of_product, of_reaction
-from veilleur.reading.adverse.heads import looks_of
+from training import cases, messages, tagger
+from training.panels import FOLDS, Flags, Integers, Numbers, foretell, matrix_of
+from training.tagger import Place, Sheet
+from veilleur.reading.adverse.evidence import Evidence, Look, of_product
+from veilleur.reading.adverse.heads import HEADS, looks_of
 from veilleur.reading.adverse.marks import Named
+from veilleur.reading.adverse.tagger import Spans, Told
+from veilleur.reading.adverse.tagger import places as places_of
 from veilleur.reading.adverse.weights import Heads
 from veilleur.reading.analyzer import Batch, Subject
 
 TARGET = Path(__file__).parents[1] / "src/veilleur/reading/weights/adverse.json.gz"
-VERSION = "2"
-FOLDS = 5
-STRENGTH = {"reaction": 0.15, "product": 0.15}
+VERSION = "3"
+STRENGTH = 0.15
 """Inverse of the regularisation: small, because the words are many and the messages few."""
 RAREST = 2
 SMALLEST = 0.01
@@ -41,11 +44,43 @@ SMALLEST = 0.01
 
 @dataclass(frozen=True)
 class Example:
-    """One thing to learn from: its evidence, what is true of it, and whose voice it is."""
+    """One thing to learn from: its evidence, what is true of it, and in which fold."""
 
     evidence: Evidence
     truths: dict[str, bool]
-    group: str
+    fold: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """The messages that name a product, as the analyzer sees them, and what is foretold of them."""
+
+    told: list[messages.Example]
+    seen: list[tuple[Subject, Look]]
+    chances: Numbers
+    """(messages, HEADS)."""
+    folds: Integers
+
+    @property
+    def surely(self) -> Numbers:
+        """(messages,): how surely each tells of a reaction."""
+        surely: Numbers = self.chances[:, [HEADS.index("adr"), HEADS.index("reaction")]].max(axis=1)
+        return surely
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """Their words."""
+        subjects = [subject for subject, _ in self.seen]
+        happened = [gold(one.raw, "reactions") for one in self.told]
+        return tagger.sheet(subjects, self.surely, happened, self.folds, np.ones(len(self.told)))
+
+
+def known() -> Known:
+    """Reads the messages, and foretells what the case heads say of each."""
+    told, names = cases.gated(messages.development())
+    data = cases.prepare(told, names)
+    chances, _ = cases.outcome(data, foretell(data))
+    return Known(told, looked_at(told), chances, data.folds)
 
 
 def looked_at(told: Sequence[messages.Example]) -> list[tuple[Subject, Look]]:
@@ -60,9 +95,9 @@ def looked_at(told: Sequence[messages.Example]) -> list[tuple[Subject, Look]]:
     return seen
 
 
-def places(text: str, parts: Iterable[str]) -> list[tuple[int, int]]:
+def places(text: str, parts: Iterable[str]) -> list[Place]:
     """Where each part stands, the second one of two equal parts at its second place."""
-    found: list[tuple[int, int]] = []
+    found: list[Place] = []
     for part in parts:
         start = text.find(part)
         while start >= 0 and (start, start + len(part)) in found:
@@ -72,83 +107,82 @@ def places(text: str, parts: Iterable[str]) -> list[tuple[int, int]]:
     return found
 
 
-def gold(message: Mapping[str, Any], name: str, *, suspected: bool = False) -> list[tuple[int, int]]:
+def gold(message: Mapping[str, Any], name: str, *, suspected: bool = False) -> list[Place]:
     """Places of the annotated `drugs` or `reactions`."""
     parts = (message["adr"] or {name: []})[name]
     wanted = [part["text"] for part in parts if not suspected or part["suspected"]]
     return places(message["text"], wanted)
 
 
-def meets(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+def meets(span: Place, others: Iterable[Place]) -> bool:
     """Whether a span shares a character with one of the others."""
     return any(start < span[1] and span[0] < end for start, end in others)
 
 
-def of_parts(
-    told: list[Mapping[str, Any]], seen_by: list[tuple[Subject, Look]], chances: NDArray[np.float64]
-) -> tuple[list[Example], list[Example]]:
-    """Candidate reactions of messages that tell of one, and products of all."""
-    reactions: list[Example] = []
-    products: list[Example] = []
-    for one, (subject, seen), chance in zip(told, seen_by, chances, strict=True):
-        happened, drugs = gold(one, "reactions"), gold(one, "drugs")
-        suspects = gold(one, "drugs", suspected=True)
-
-        def true(part: Mark | Named, among: list[tuple[int, int]], subject: Subject = subject) -> bool:
-            span = subject.text.span(part.start, part.end)
-            return meets((span.start, span.end), among)
-
-        reactions += (
-            Example(of_reaction(seen, mark, chance), {"happened": true(mark, happened)}, one["group"])
-            for mark in seen.found.reactions
+def products_of(messages_known: Known) -> list[list[Example]]:
+    """The products of each message: whether they are meant, whether they are suspected."""
+    out = []
+    for one, (subject, seen), surely, fold in zip(
+        messages_known.told,
+        messages_known.seen,
+        messages_known.surely.tolist(),
+        messages_known.folds.tolist(),
+        strict=True,
+    ):
+        named = gold(one.raw, "drugs"), gold(one.raw, "drugs", suspected=True)
+        out.append(
+            [
+                Example(of_product(seen, part, surely), _truths(subject, part, *named), fold)
+                for part in seen.found.products
+            ]
         )
-        products += (
-            Example(
-                of_product(seen, named, chance),
-                {"suspected": true(named, suspects), "meant": true(named, drugs)},
-                one["group"],
-            )
-            for named in seen.found.products
-        )
-    return reactions, products
+    return out
 
 
-def fit(examples: list[Example], names: Sequence[str], strength: float) -> Heads:
-    """Logistic heads over the evidence of `examples`."""
+def _truths(subject: Subject, part: Named, meant: list[Place], suspected: list[Place]) -> dict[str, bool]:
+    span = subject.text.span(part.start, part.end)
+    place = span.start, span.end
+    return {"suspected": meets(place, suspected), "meant": meets(place, meant)}
+
+
+SIDES = ("suspected", "meant")
+
+
+def fit(examples: Sequence[Example]) -> Heads:
+    """Logistic heads over the evidence of products."""
     vectorizer = DictVectorizer(dtype=np.float64)
     matrix = vectorizer.fit_transform([one.evidence for one in examples])
     common = np.asarray((matrix != 0).sum(axis=0)).ravel() >= RAREST
-    columns, bias = [], []
-    for name in names:
-        truths = np.array([one.truths[name] for one in examples])
-        if truths.any():
-            model = LogisticRegression(C=strength, max_iter=2000, class_weight=None).fit(
-                matrix[:, common], truths
-            )
-            columns.append(model.coef_[0])
-            bias.append(float(model.intercept_[0]))
-        else:
-            columns.append(np.zeros(int(common.sum())))
-            bias.append(-6.0)
-    kept = vectorizer.get_feature_names_out()[common]
-    rows = np.round(np.column_stack(columns), 3)
+    models = [
+        LogisticRegression(C=STRENGTH, max_iter=2000).fit(
+            matrix[:, common], [one.truths[name] for one in examples]
+        )
+        for name in SIDES
+    ]
+    names = vectorizer.get_feature_names_out()[common]
+    rows = np.round(np.column_stack([model.coef_[0] for model in models]), 3)
     heavy = np.abs(rows).max(axis=1) >= SMALLEST
-    place = {str(key): row for row, key in enumerate(kept[heavy])}
-    return Heads(tuple(names), np.array(bias), place, rows[heavy])
+    place = {str(name): row for row, name in enumerate(names[heavy])}
+    return Heads(SIDES, np.array([model.intercept_[0] for model in models]), place, rows[heavy])
 
 
-def folded(examples: list[Example], names: Sequence[str], strength: float) -> NDArray[np.float64]:
-    """(examples, names): chances given by heads that never heard the voice."""
-    chances = np.zeros((len(examples), len(names)))
-    groups = [one.group for one in examples]
-    for train, test in GroupKFold(FOLDS).split(groups, groups=groups):
-        heads = fit([examples[index] for index in train], names, strength)
-        for index in test:
-            chances[index] = list(heads.chances(examples[index].evidence).values())
-    return chances
+def folded(examples: Sequence[Example]) -> list[Heads]:
+    """For each fold, heads that never heard its voices."""
+    return [fit([one for one in examples if one.fold != fold]) for fold in range(FOLDS)]
 
 
-def threshold(chances: NDArray[np.float64], truths: Flags) -> float:
+def limits_of(examples: Sequence[Example], heads: Sequence[Heads]) -> dict[str, float]:
+    """The threshold of each head, from chances that are foretold."""
+    chances = [heads[one.fold].chances(one.evidence) for one in examples]
+    return {
+        name: threshold(
+            np.array([said[name] for said in chances]), np.array([one.truths[name] for one in examples])
+        )
+        for name in SIDES
+    }
+
+
+def threshold(chances: Numbers, truths: Flags) -> float:
     """The limit with the best F score, in steps of a hundredth."""
 
     def score(limit: float) -> float:
@@ -159,39 +193,62 @@ def threshold(chances: NDArray[np.float64], truths: Flags) -> float:
     return max((round(step / 100, 2) for step in range(8, 90)), key=score)
 
 
-def learn() -> dict[str, Any]:
-    """Heads and thresholds, ready to be written."""
-    told, names = cases.gated(messages.development())
-    surely = cases.told_surely(told, names)
-    reactions, products = of_parts([one.raw for one in told], looked_at(told), surely)
-    sides = ("suspected", "meant")
-    limits = _limits(reactions, ("happened",), folded(reactions, ("happened",), STRENGTH["reaction"]))
-    limits |= _limits(products, sides, folded(products, sides, STRENGTH["product"]))
-    return {
-        "version": VERSION,
-        "thresholds": limits,
-        "reaction": _plain(fit(reactions, ("happened",), STRENGTH["reaction"])),
-        "product": _plain(fit(products, sides, STRENGTH["product"])),
-    }
+@dataclass(frozen=True)
+class Foretold:
+    """Reactions of each message, by a tagger that did not hear its voice."""
+
+    spans: Spans
+    truth: Flags
+    chances: Numbers
+    threshold: float
+
+    def told(self, sheet: Sheet) -> list[list[Told]]:
+        """The spans of each message, as the analyzer is given them."""
+        out: list[list[Told]] = [[] for _ in sheet.subjects]
+        starts, ends = places_of(sheet.read, self.spans)
+        columns = (self.spans.text, starts, ends, self.chances)
+        for text, *told in zip(*(column.tolist() for column in columns), strict=True):
+            out[text].append(Told(*told))
+        return out
 
 
-def _limits(examples: list[Example], names: Sequence[str], chances: NDArray[np.float64]) -> dict[str, float]:
-    limits: dict[str, float] = {}
-    for column, name in enumerate(names):
-        truths = np.array([one.truths[name] for one in examples])
-        limits[name] = threshold(chances[:, column], truths)
-    return limits
+def foretold_spans(sheet: Sheet) -> Foretold:
+    """Candidate spans out of fold, and the threshold that suits them best."""
+    spans = tagger.spans_of(sheet)
+    truth = tagger.right(sheet, spans)
+    chances = tagger.judged(sheet, spans, truth)
+    reactions = sum(map(len, sheet.happened))
+    limit = tagger.best_threshold(chances, truth, reactions, tagger.met_by(sheet, spans))
+    return Foretold(spans, truth, chances, limit)
 
 
-def _plain(heads: Heads) -> dict[str, Any]:
+def write_products(examples: Sequence[Example]) -> None:
+    """The file of the heads for products."""
+    heads = fit(examples)
     table = {name: heads.table[row].tolist() for name, row in sorted(heads.rows.items())}
-    return {"names": heads.names, "bias": np.round(heads.bias, 3).tolist(), "table": table}
+    content = {
+        "version": VERSION,
+        "thresholds": limits_of(examples, folded(examples)),
+        "product": {"names": heads.names, "bias": np.round(heads.bias, 3).tolist(), "table": table},
+    }
+    packed = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+    TARGET.write_bytes(gzip.compress(packed, 9, mtime=0))
+    print(f"{TARGET.name}: {TARGET.stat().st_size // 1024} kB", content["thresholds"])
 
 
 def main() -> None:
-    content = json.dumps(learn(), separators=(",", ":"), ensure_ascii=False)
-    TARGET.write_bytes(gzip.compress(content.encode(), 9, mtime=0))
-    print(f"{TARGET.name}: {TARGET.stat().st_size // 1024} kB", json.loads(content)["thresholds"])
+    learnable = known()
+    sheet = learnable.sheet
+    found = foretold_spans(sheet)
+    scored = tagger.scores(sheet, found.spans, found.chances >= found.threshold)
+    print("reactions, out of fold:", scored, "threshold", found.threshold)
+    if "--dry" in sys.argv:
+        return
+    everyone = np.ones(len(sheet.states), dtype=np.bool_)
+    span = tagger.fit_span(found.spans.numbers, found.truth)
+    header = {"version": VERSION, "threshold": found.threshold, "held_out": scored}
+    tagger.write(tagger.fit(sheet, everyone), sheet.columns, span, header)
+    write_products([one for products in products_of(learnable) for one in products])
 
 
 if __name__ == "__main__":

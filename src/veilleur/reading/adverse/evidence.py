@@ -110,29 +110,6 @@ def _range(distance: int) -> str:
     return "within reach" if distance <= _FAR else "far"
 
 
-def of_reaction(seen: Look, mark: Mark, told: float) -> Evidence:
-    """What speaks for one candidate; `told` is how surely the message tells of a reaction."""
-    before = _WORD.findall(seen.text, max(0, mark.start - 25), mark.start)[-2:]
-    group = mark.term.concept.group if mark.term.concept else ""
-    marks = seen.found.reactions
-    evidence = {
-        "told": told,
-        "told surely": float(told > 0.7),
-        "not told": float(told < 0.3),
-        "doubtful": float(mark.term.doubtful),
-        "length": min(mark.end - mark.start, 40) / 20,
-        "only one": float(len(marks) == 1),
-        f"{_range(_distance(seen, mark))}": 1.0,
-        f"group {group}": 1.0,
-        f"scopes {len(scoped(seen, mark))}": 1.0,
-    }
-    evidence |= {f"under {scope.value}": 1.0 for scope in scoped(seen, mark)}
-    evidence |= {f"before {word}": 1.0 for word in before}
-    evidence |= {f"word {word}": 1.0 for word in _WORD.findall(seen.text, mark.start, mark.end)}
-    evidence |= dict.fromkeys(_place(seen, mark.start), 1.0)
-    return evidence | dict.fromkeys(_cues_around(seen, mark.start, mark.end), 1.0)
-
-
 def of_product(seen: Look, named: Named, told: float) -> Evidence:
     """What speaks for putting the reaction on one product."""
     before = _WORD.findall(seen.text, max(0, named.start - 25), named.start)[-2:]

@@ -10,7 +10,7 @@ from veilleur.reading import panel, signals
 from veilleur.reading.adverse.evidence import Look, look, of_message
 from veilleur.reading.adverse.marks import find
 from veilleur.reading.analyzer import Batch
-from veilleur.reading.features import Floats, features_of
+from veilleur.reading.features import Features, Floats, features_of
 from veilleur.vocabulary import CRITERIA, SERIOUSNESS, SITUATIONS
 
 NAME = "case"
@@ -36,11 +36,21 @@ def looks_of(batch: Batch) -> list[tuple[int, Look]]:
     return [(row, look(subject.text.text, told)) for row, subject, told in found if told]
 
 
-def chances_of(batch: Batch, rows: Sequence[int], looks: Sequence[Look]) -> list[Chances]:
-    """What the heads say of the messages `rows` of a batch."""
+def features_here(batch: Batch) -> Features:
+    """The features of the messages of `looks_of`, in their order: ask with `batch.once(features_here)`."""
+    return features_of(Batch([batch.subjects[row] for row, _ in batch.once(looks_of)]))
+
+
+def told_in(batch: Batch) -> Mapping[int, Chances]:
+    """What the heads say of each message that names a product or a treatment, by its row in the batch."""
+    looks = batch.once(looks_of)
+    rows = [row for row, _ in looks]
+    return dict(zip(rows, _chances(batch, rows, [seen for _, seen in looks]), strict=True)) if rows else {}
+
+
+def _chances(batch: Batch, rows: Sequence[int], looks: Sequence[Look]) -> list[Chances]:
     known = panel.load(NAME)
-    some = Batch([batch.subjects[row] for row in rows])
-    judged = panel.judge(known, features_of(some), signals_of(batch, rows, looks, known.columns))
+    judged = panel.judge(known, batch.once(features_here), signals_of(batch, rows, looks, known.columns))
     return [dict(zip(known.heads, row, strict=True)) for row in judged.chances.tolist()]
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from veilleur.lexicon import Mark
 from veilleur.reading.adverse.case import AdverseReaction, Criteria, Note, Part, Who
-from veilleur.reading.adverse.evidence import Look, of_product, of_reaction
-from veilleur.reading.adverse.heads import SERIOUS, Chances, chances_of, limits, looks_of
+from veilleur.reading.adverse.evidence import Look, of_product
+from veilleur.reading.adverse.heads import SERIOUS, Chances, limits, looks_of, told_in
+from veilleur.reading.adverse.tagger import Told, reactions_of
+from veilleur.reading.adverse.tagger import shipped as tagger
 from veilleur.reading.adverse.weights import Weights, shipped
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.text.scope import Scope
-from veilleur.vocabulary import PRODUCT_TYPES, SERIOUSNESS, SITUATIONS, Span
+from veilleur.vocabulary import PRODUCT_TYPES, SERIOUSNESS, SITUATIONS, Concept, Span
 
 EVEN = 0.5
 RULED = frozenset({"pregnancy", "breastfeeding", "offlabel", "occupational"})
@@ -22,27 +24,22 @@ _TAKES_BACK = frozenset({Scope.NEGATED, Scope.SUPPOSED, Scope.ASKED})
 def cases(batch: Batch) -> Sequence[AdverseReaction | None]:
     """The case of each message; `None` when it names no product and no treatment. Use with `Batch.once`."""
     out: list[AdverseReaction | None] = [None] * len(batch)
-    looks, told = batch.once(looks_of), batch.once(told_in)
-    for row, seen in looks:
-        out[row] = judge(batch.subjects[row], seen, told[row], shipped())
+    told, spans = batch.once(told_in), batch.once(reactions_of)
+    for (row, seen), found in zip(batch.once(looks_of), spans, strict=True):
+        out[row] = judge(batch.subjects[row], seen, told[row], found)
     return out
 
 
-def told_in(batch: Batch) -> Mapping[int, Chances]:
-    """What the heads say of each message that names a product or a treatment, by its row in the batch."""
-    looks = batch.once(looks_of)
-    rows = [row for row, _ in looks]
-    return dict(zip(rows, chances_of(batch, rows, [seen for _, seen in looks]), strict=True)) if rows else {}
-
-
-def judge(subject: Subject, seen: Look, chances: Chances, weights: Weights) -> AdverseReaction:
-    """Puts together the case that the `chances` of a whole message and the `weights` of its parts make."""
-    cuts = limits()
+def judge(
+    subject: Subject, seen: Look, chances: Chances, spans: Sequence[Told], weights: Weights | None = None
+) -> AdverseReaction:
+    """Puts together the case that the `chances` of a whole message, its `spans` and its products make."""
+    cuts, weights = limits(), weights or shipped()
     score = chances["adr"] if seen.found.products else 0.0
     suspected = score >= cuts["adr"]
-    told = suspected or chances["reaction"] >= max(cuts["reaction"], EVEN)
+    reactions = _reactions(subject, seen, spans, suspected=suspected)
+    told = suspected or bool(reactions)
     surely = max(score, chances["reaction"])
-    reactions = _reactions(subject, seen, weights, surely) if told else ()
     products = _products(subject, seen, weights, surely, happened=told)
     who = _who(chances, cuts) if told else Who.NONE
     least = score if suspected else 0.0
@@ -72,20 +69,22 @@ def _span(subject: Subject, mark: Mark) -> Span:
     return subject.text.span(mark.start, mark.end)
 
 
-def _reactions(subject: Subject, seen: Look, weights: Weights, told: float) -> tuple[Part, ...]:
-    scored = [
-        (weights.reaction.chances(of_reaction(seen, mark, told))["happened"], mark)
-        for mark in seen.found.reactions
-    ]
-    kept = [(score, mark) for score, mark in scored if score >= weights.thresholds["happened"]]
+def _reactions(subject: Subject, seen: Look, spans: Sequence[Told], *, suspected: bool) -> tuple[Part, ...]:
+    """The spans that are sure enough; in a suspected case at least the likeliest one."""
+    limit = tagger().threshold
+    if suspected:
+        limit = min(limit, max((one.score for one in spans), default=limit))
     return tuple(
-        Part(_span(subject, mark), "reaction", score, mark.term.concept)
-        for score, mark in kept or sorted(scored, key=_first, reverse=True)[:1]
+        Part(subject.text.span(one.start, one.end), "reaction", one.score, _concept(seen, one))
+        for one in spans
+        if one.score >= limit
     )
 
 
-def _first(scored: tuple[float, Mark]) -> float:
-    return scored[0]
+def _concept(seen: Look, told: Told) -> Concept | None:
+    """The concept of the first reaction of the lexicon inside."""
+    inside = (mark for mark in seen.found.reactions if mark.start < told.end and told.start < mark.end)
+    return next((mark.term.concept for mark in inside), None)
 
 
 def _products(

@@ -40,24 +40,26 @@ def find(subject: Subject) -> Found | None:
     if not (NAME in subject.marks or drugs.NAME in subject.marks):
         return None
     own = one_per_place(subject.marks_of(NAME), subject.language.language)
-    products = _products(subject, own)
+    products = _products([mark for mark in own if not mark.term.doubtful], drugs.drugs_of(subject))
     vague = tuple(mark for mark in own if mark.term.kind == VAGUE)
     symptoms = _reactions(subject, products)
+    if symptoms:
+        # Beside a symptom an everyday word (« lentilles », « fer ») may name a product.
+        named = one_per_place(subject.marks_of(drugs.NAME), subject.language.language)
+        products = _products(own, named)
+        symptoms = _reactions(subject, products)
     return Found(products, vague, symptoms) if products or (vague and symptoms) else None
 
 
-def _products(subject: Subject, own: list[Mark]) -> tuple[Named, ...]:
-    named = [
-        Named(mark.start, mark.end, _kind(mark), mark, not mark.term.doubtful)
-        for mark in drugs.drugs_of(subject)
-    ]
-    taken = {place for one in named for place in range(one.start, one.end)}
-    named += (
+def _products(own: list[Mark], named: list[Mark]) -> tuple[Named, ...]:
+    products = [Named(mark.start, mark.end, _kind(mark), mark, not mark.term.doubtful) for mark in named]
+    taken = {place for one in products for place in range(one.start, one.end)}
+    products += (
         Named(mark.start, mark.end, _kind(mark), mark, sure=False)
         for mark in own
         if mark.term.kind != VAGUE and taken.isdisjoint(range(mark.start, mark.end))
     )
-    return tuple(sorted(named, key=_start))
+    return tuple(sorted(products, key=_start))
 
 
 def _start(named: Named) -> int:

@@ -43,7 +43,6 @@ class Weights:
     """Everything that was learnt."""
 
     version: str
-    reaction: Heads
     product: Heads
     thresholds: Mapping[str, float]
 
@@ -57,8 +56,7 @@ def shipped() -> Weights:
 def parse(content: bytes) -> Weights:
     """Weights from their JSON."""
     raw = json.loads(content)
-    reaction, product = (_heads(**raw[name]) for name in ("reaction", "product"))
-    return Weights(raw["version"], reaction, product, raw["thresholds"])
+    return Weights(raw["version"], _heads(**raw["product"]), raw["thresholds"])
 
 
 def _heads(names: list[str], bias: list[float], table: Mapping[str, list[float]]) -> Heads:

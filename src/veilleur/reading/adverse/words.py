@@ -12,14 +12,21 @@ from veilleur.lexicon.alternatives import spelled_out
 NAME = "adverse"
 VAGUE = "vague"
 """Kind of the words that speak of a product without naming it (« mon traitement »)."""
+_DOUBTFUL = "?"
 
 
 def product_terms() -> list[Term]:
-    """Generic names of devices, cosmetics, supplements…; their kind says which."""
+    """Generic names of devices, cosmetics, supplements…; their kind says which.
+
+    Words of everyday life, under a kind with a question mark, are doubtful.
+    """
+    kinds: dict[str, str] = {}
+    for kind, expressions in _table("adverse_products.tsv"):
+        for words in expressions:
+            kinds.setdefault(words, kind)
     return [
-        Term(words, kind=kind)
-        for kind, expressions in _table("adverse_products.tsv")
-        for words in expressions
+        Term(words, kind=kind.removesuffix(_DOUBTFUL), doubtful=kind.endswith(_DOUBTFUL))
+        for words, kind in kinds.items()
     ]
 
 

@@ -1,0 +1,354 @@
+"""What the tagger reads of each word of the messages that name a product: numbered rows of weights.
+
+`near` rows also speak for the words around (« jambes » for « tremblent »); `own` rows speak for their
+word alone. Words, pairs and character n-grams keep the rows of the shared features; whatever has a
+name (a cue, a scope, a distance) has the row its name hashes to, so that new names move no others.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from veilleur.lexicon import tables
+from veilleur.reading import signals
+from veilleur.reading.adverse.evidence import Look
+from veilleur.reading.adverse.heads import features_here, looks_of, told_in
+from veilleur.reading.analyzer import Batch, Subject
+from veilleur.reading.concepts import NO_CONCEPT, Catalogue, catalogue, find_concepts, meanings
+from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, Floats, features_of, full_text
+from veilleur.reading.words import Flags, Integers, paired, split
+from veilleur.text import normalise
+
+NAMED_LOG2 = 16
+ROWS = HASHED_ROWS + (1 << NAMED_LOG2)
+DENSE = ("told", "told, in a mark", "told, near a product")
+_FAR = (1, 2, 3, 5, 8, 13, 21, 34)
+"""Distances to a product, in words, that count as one."""
+_NOWHERE = 999
+_CLOSE = 8
+_STEPS = 6
+"""How finely the chance that a reaction is told is cut, to stand with other names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Rows that words bring: word `words[i]` brings row `rows[i]`."""
+
+    words: Integers
+    rows: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words of the messages of a batch that name a product."""
+
+    features: Features
+    shift: Integers
+    """(texts,): where the text starts in what the features were taken from, behind its title."""
+    sentence: Integers
+    """(words,): number of the sentence; never the same in two texts; -1 in a title."""
+    product: Flags
+    """(words,): part of a product."""
+    marked: Flags
+    """(words,): part of a reaction of the lexicon."""
+    near: Entries
+    own: Entries
+    dense: Floats
+    """(words, `len(DENSE)`)."""
+
+
+@cache
+def row_of(name: str) -> int:
+    """The row of a name."""
+    return HASHED_ROWS + (zlib.crc32(name.encode()) >> (32 - NAMED_LOG2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """Named stretches of the texts, as words."""
+
+    first: Integers
+    last: Integers
+    """Behind the last word."""
+    rows: Integers
+
+    def inside(self) -> Entries:
+        """Each word in a stretch brings its row."""
+        sizes = np.maximum(self.last - self.first, 0)
+        starts = np.repeat(self.first - np.cumsum(sizes) + sizes, sizes)
+        return Entries(starts + np.arange(len(starts)), np.repeat(self.rows, sizes))
+
+    def begin(self) -> Entries:
+        """The first word of each stretch brings its row."""
+        kept = self.last > self.first
+        return Entries(self.first[kept], self.rows[kept])
+
+
+Place: TypeAlias = tuple[int, int, int, int]
+"""Text, start, end, row."""
+
+
+def tokens_of(batch: Batch) -> Tokens:
+    """Everything the tagger reads: ask with `batch.once(tokens_of)`."""
+    looks = [seen for _, seen in batch.once(looks_of)]
+    rows = [row for row, _ in batch.once(looks_of)]
+    features = batch.once(features_here)
+    shift = shifts([batch.subjects[row] for row in rows])
+    told = batch.once(told_in)
+    surely = np.array([max(told[row]["adr"], told[row]["reaction"]) for row in rows])
+    return tokens(looks, features, shift, surely, cues_here(batch, rows))
+
+
+def shifts(subjects: Sequence[Subject]) -> Integers:
+    """Where each text starts behind its title."""
+    return np.array([len(full_text(one)) - len(one.text.text) for one in subjects], dtype=np.int64)
+
+
+def tokens(
+    looks: Sequence[Look], features: Features, shift: Integers, surely: NDArray[np.float64], cued: Entries
+) -> Tokens:
+    """What the tagger reads; `surely` (texts,) is how surely each message tells of a reaction."""
+    sentence = _sentences(looks, features, shift)
+    products = _stretches(features, shift, _products(looks))
+    marks = _stretches(features, shift, _marks(looks))
+    scoped = _stretches(features, shift, _scopes(looks)).inside()
+    size = len(features.words)
+    product, marked = (_covered(one.inside(), size) for one in (products, marks))
+    near = _together(
+        _words(features),
+        _in_lexicon(features),
+        _concepts(features),
+        cued,
+        products.inside(),
+        marks.inside(),
+        _stretches(features, shift, _cues(looks)).begin(),
+    )
+    logit = np.log(np.clip(surely, 0.01, 0.99) / (1 - np.clip(surely, 0.01, 0.99)))[features.words.owner]
+    left, right = _sides(product, features.words.owner)
+    gap, after = np.minimum(left, right), left <= right
+    with_product = np.isin(sentence, np.unique(sentence[product]))
+    own = _together(
+        _pairs(features),
+        scoped,
+        marks.begin(),
+        _clauses(features, sentence, product),
+        _standing(logit, marked, gap, after, with_product, scoped, size),
+    )
+    numbers = [logit, logit * marked, logit * (gap < _CLOSE)]
+    dense = (np.stack(numbers, axis=1) / 3).astype(np.float32)
+    return Tokens(features, shift, sentence, product, marked, near, own, dense)
+
+
+def _together(*entries: Entries) -> Entries:
+    return Entries(
+        np.concatenate([one.words for one in entries]), np.concatenate([one.rows for one in entries])
+    )
+
+
+def _covered(entries: Entries, size: int) -> Flags:
+    out = np.zeros(size, dtype=np.bool_)
+    out[entries.words] = True
+    return out
+
+
+def _stretches(features: Features, shift: Integers, places: Iterator[Place]) -> _Stretches:
+    """The words that share a character with each place."""
+    table = np.array([*places, (0, 0, 0, 0)], dtype=np.int64)[:-1]
+    words = features.words
+    start = words.layout.offsets[table[:, 0]] + shift[table[:, 0]]
+    first = np.searchsorted(words.ends, start + table[:, 1], side="right")
+    last = np.searchsorted(words.starts, start + table[:, 2], side="left")
+    return _Stretches(first, last, table[:, 3])
+
+
+def _sentences(looks: Sequence[Look], features: Features, shift: Integers) -> Integers:
+    words = features.words
+    begins = [
+        words.layout.offsets[text] + shift[text] + start
+        for text, seen in enumerate(looks)
+        for start in (0, *seen.sentence_starts)
+    ]
+    number = np.searchsorted(np.unique(np.array(begins, dtype=np.int64)), words.starts, side="right")
+    title = words.starts < (words.layout.offsets[: len(shift)] + shift)[words.owner]
+    return np.where(title, -1, number)
+
+
+def _products(looks: Sequence[Look]) -> Iterator[Place]:
+    for text, seen in enumerate(looks):
+        for one in seen.found.products:
+            yield text, one.start, one.end, row_of("product" if one.sure else "doubtful product")
+            yield text, one.start, one.end, row_of(f"product {one.kind}")
+
+
+def _marks(looks: Sequence[Look]) -> Iterator[Place]:
+    for text, seen in enumerate(looks):
+        for mark in seen.found.reactions:
+            concept = mark.term.concept
+            yield text, mark.start, mark.end, row_of("doubtful mark" if mark.term.doubtful else "mark")
+            yield text, mark.start, mark.end, row_of(f"group {concept.group if concept else ''}")
+
+
+def _scopes(looks: Sequence[Look]) -> Iterator[Place]:
+    for text, seen in enumerate(looks):
+        for one in seen.scopes:
+            yield text, one.start, one.end, row_of(f"scope {one.scope.value}")
+
+
+def _cues(looks: Sequence[Look]) -> Iterator[Place]:
+    for text, seen in enumerate(looks):
+        for found, what in ((seen.cues, "cue"), (seen.situations, "situation")):
+            for kind, marks in found.items():
+                yield from ((text, mark.start, mark.end, row_of(f"{what} {kind}")) for mark in marks)
+
+
+def cues_here(batch: Batch, rows: Sequence[int]) -> Entries:
+    """The cues of the labels, on the words they start with."""
+    told = batch.once(signals.signals_of)
+    whole = batch.once(features_of)
+    inside = np.isin(whole.words.owner, rows)
+    here = np.cumsum(inside) - 1
+    kept = inside[told.words] if len(told.words) else np.zeros(0, dtype=np.bool_)
+    kinds = np.array([row_of(f"label cue {kind}") for kind in signals.kinds()], dtype=np.int64)
+    return Entries(here[told.words[kept]], kinds[told.kinds[kept]])
+
+
+def _row(hashes: NDArray[np.uint64]) -> Integers:
+    return (hashes >> np.uint64(64 - HASHED_LOG2)).astype(np.int64)
+
+
+def _words(features: Features) -> Entries:
+    return Entries(np.arange(len(features.words)), _row(features.words.hashes))
+
+
+@cache
+def _word_counts() -> Integers:
+    """(hashed rows,): in how many reactions of the lexicon a word comes, as a logarithm, 0 for none."""
+    terms = [term for term in tables.reactions() if term.concept]
+    words = split([normalise(term.text).text for term in terms])
+    concepts = np.array([zlib.crc32(term.concept.id.encode()) for term in terms if term.concept])
+    rows, _ = np.unique(np.stack([_row(words.hashes), concepts[words.owner]]), axis=1)
+    counts = np.bincount(rows, minlength=HASHED_ROWS)
+    return np.where(counts > 0, 1 + np.minimum(np.log2(np.maximum(counts, 1)), 6), 0).astype(np.int64)
+
+
+def _in_lexicon(features: Features) -> Entries:
+    """Words that reactions of the lexicon are made of (« jambe », « trembler »), wherever they stand."""
+    often = _word_counts()[_row(features.words.hashes)]
+    return Entries(np.arange(len(often)), _table("in reactions", 8)[often])
+
+
+def _clauses(features: Features, sentence: Integers, product: Flags) -> Entries:
+    """How many clauses from a product each word stands, where in its clause, and how long that is."""
+    words = features.words
+    begins = np.diff(words.clause, prepend=-1) != 0
+    begins |= np.diff(sentence, prepend=-2) != 0
+    ends = np.append(begins[1:], True)[: len(begins)]
+    clause = np.cumsum(begins) - 1
+    holds = np.zeros(len(words), dtype=np.bool_)
+    holds[clause[product]] = True
+    count = int(begins.sum())
+    left, right = _sides(holds[:count], words.owner[begins])
+    far = _table("clauses", 7, 7)[np.minimum(left, 6), np.minimum(right, 6)]
+    size = np.minimum(np.bincount(clause, minlength=1), 12)[clause]
+    everyone = np.arange(len(words))
+    return _together(
+        Entries(everyone, far[clause]),
+        Entries(everyone, _table("edge", 2, 2)[begins.astype(np.int64), ends.astype(np.int64)]),
+        Entries(everyone, _table("clause of", 13)[size]),
+    )
+
+
+def _concepts(features: Features) -> Entries:
+    """Opinions and other meanings, negated ones apart."""
+    found = [
+        _of_catalogue(known, name, concepts, features.negated)
+        for known, name, concepts in (
+            (catalogue(), "opinion", features.concepts),
+            (meanings(), "meaning", find_concepts(features.words, meanings())),
+        )
+    ]
+    return _together(*found)
+
+
+def _of_catalogue(known: Catalogue, name: str, concepts: NDArray[np.int16], negated: Flags) -> Entries:
+    words = np.flatnonzero(concepts != NO_CONCEPT)
+    plain = np.array([row_of(f"{name} {one.name}") for one in known.concepts], dtype=np.int64)
+    turned = np.array([row_of(f"{name} not {one.name}") for one in known.concepts], dtype=np.int64)
+    numbers = concepts[words]
+    return Entries(words, np.where(negated[words], turned[numbers], plain[numbers]))
+
+
+def _pairs(features: Features) -> Entries:
+    """The word under its negation, and the pairs it makes with the words on either side."""
+    words, units = features.words, features.units
+    pair = np.flatnonzero(words.owner[1:] == words.owner[:-1])
+    rows = _row(paired(words.hashes[:-1], words.hashes[1:]))[pair]
+    behind = _row(paired(words.hashes[1:], words.hashes[:-1]))[pair]
+    return _together(
+        Entries(np.arange(len(words)), units.rows[units.of].astype(np.int64)),
+        Entries(pair + 1, rows),
+        Entries(pair, behind),
+    )
+
+
+def characters_of(features: Features) -> Entries:
+    """Character n-grams of each **unit**."""
+    units = features.units
+    sizes = np.diff(units.first_position, append=units.character_rows.shape[1])
+    owner = np.tile(np.repeat(np.arange(len(sizes)), sizes), len(units.character_rows))
+    rows = units.character_rows.ravel().astype(np.int64)
+    kept = rows < HASHED_ROWS
+    return Entries(owner[kept], rows[kept])
+
+
+def _sides(told: Flags, owner: Integers) -> tuple[Integers, Integers]:
+    """Steps back and forth to the nearest place that is told, of the same owner; `_NOWHERE` for none."""
+    size = len(told)
+    places = np.arange(size)
+    if not size:
+        return places, places
+    before = np.maximum.accumulate(np.where(told, places, -1))
+    behind = np.minimum.accumulate(np.where(told, places, size)[::-1])[::-1]
+    left = np.where((before >= 0) & (owner[before] == owner), places - before, _NOWHERE)
+    there = np.minimum(behind, size - 1)
+    right = np.where((behind < size) & (owner[there] == owner), behind - places, _NOWHERE)
+    return left, right
+
+
+def _standing(
+    logit: NDArray[np.float64],
+    marked: Flags,
+    gap: Integers,
+    after: Flags,
+    with_product: Flags,
+    scoped: Entries,
+    size: int,
+) -> Entries:
+    """Where each word stands: how far from a product, in a message that tells how surely of a reaction."""
+    bucket = np.searchsorted(_FAR, gap)
+    cut = np.clip(np.round(logit + _STEPS / 2), 0, _STEPS).astype(np.int64)
+    taken = np.zeros(size, dtype=np.int64)
+    taken[scoped.words] = 1
+    everyone = np.arange(size)
+    return _together(
+        Entries(everyone, _table("gap", 2, len(_FAR) + 1)[after.astype(np.int64), bucket]),
+        Entries(
+            everyone,
+            _table("told", 2, 2, _STEPS + 1)[marked.astype(np.int64), with_product.astype(np.int64), cut],
+        ),
+        Entries(everyone, _table("under", 2, 2, _STEPS + 1)[marked.astype(np.int64), taken, cut]),
+    )
+
+
+@cache
+def _table(name: str, *shape: int) -> Integers:
+    places = np.ndindex(*shape)
+    rows = [row_of(f"{name} {' '.join(map(str, place))}") for place in places]
+    return np.array(rows, dtype=np.int64).reshape(shape)
