@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
+TEXTS ?= 1000000
 READY_TO_RUN := $(VENV)/.ready-to-run
 READY_TO_TEST := $(VENV)/.ready-to-test
 
@@ -18,7 +19,7 @@ unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check contracts shape lint types format tests tests-postgresql packages dev
-.PHONY: train bench bench-speed bench-import bench-desk bench-quality docs screenshots wheel clean
+.PHONY: train bench bench-speed bench-import bench-desk bench-quality bench-engine docs screenshots wheel clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -67,7 +68,7 @@ train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
 	@$(BIN)/python -m training.sentiment
 	@$(BIN)/python -m training.labels
 
-bench: bench-import bench-desk bench-quality bench-speed  ## every benchmark: import, desk, quality and speed of reading
+bench: bench-import bench-desk bench-quality bench-speed bench-engine  ## every benchmark: import, desk, quality, speed of reading, engines
 
 bench-speed: $(READY_TO_TEST)  ## texts read per second, beside the tools somebody would compose
 	@$(BIN)/python benchmarks/speed.py
@@ -78,6 +79,9 @@ bench-import: $(READY_TO_TEST)  ## import of 100,000 rows, killed and resumed
 bench-desk: $(READY_TO_TEST)  ## pages of the desk at 200,000 mentions, on SQLite and on PostgreSQL
 	@$(BIN)/python benchmarks/desk.py --mentions 200000
 	@scripts/with-postgresql.sh sh -c '$(BIN)/python benchmarks/desk.py --mentions 200000 --postgresql "$$VEILLEUR_TEST_DATABASE_URL"'
+
+bench-engine: $(READY_TO_TEST)  ## an archive on all cores and on a Dask cluster (TEXTS=1000000)
+	@$(BIN)/python benchmarks/engine.py --texts $(TEXTS)
 
 bench-quality: $(READY_TO_TEST)  ## scores of language and sentiment, written to docs/reference/quality.md
 	@$(BIN)/python -m benchmarks.quality

@@ -66,12 +66,6 @@ def test_parquet_holds_what_the_lines_hold(archive: Path, tmp_path: Path) -> Non
     assert parquet.read_table(tmp_path / "out.parquet").to_pylist() == lines
 
 
-@pytest.mark.slow
-def test_a_dask_cluster_writes_the_same_bytes(archive: Path, tmp_path: Path) -> None:
-    pytest.importorskip("distributed")
-    assert run(archive, tmp_path / "here.jsonl") == run(archive, tmp_path / "dask.jsonl", "dask")
-
-
 def test_what_was_read_before_a_stop_is_not_read_again(archive: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     source = open_file(archive)

@@ -8,11 +8,10 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from typing import Any
 
-from veilleur.engine.extras import require
+from veilleur.engine.cluster import on_dask
 from veilleur.engine.sources import Chunk
 from veilleur.engine.work import Answer, Work
 from veilleur.errors import EngineStopped, InvalidInput, VeilleurError
@@ -24,8 +23,6 @@ Engine = Callable[[Work, Iterator[Chunk]], Iterator[Answer]]
 
 _AHEAD = 4
 """Chunks per process that may be answered before the one whose turn it is."""
-_LIVES = 3
-"""Times a chunk is given to another worker of a cluster when its worker dies."""
 
 
 def engine(name: str) -> Engine:
@@ -59,51 +56,6 @@ def on_all_cores(work: Work, chunks: Iterator[Chunk], processes: int = 0) -> Ite
         yield from _in_order(pool, chunks)
     finally:
         pool.close()
-
-
-def on_dask(work: Work, chunks: Iterator[Chunk], address: str) -> Iterator[Answer]:
-    """On the workers at `address`, or on a cluster of this machine when it is empty.
-
-    A worker that dies is survived: its chunks go to another one. Raises `ExtraMissing`, `EngineStopped`.
-    """
-    distributed = require("distributed", "dask", "The engine dask")
-    with _client(distributed, address) as client:
-        workers = len(client.scheduler_info(n_workers=-1)["workers"]) or 1
-        waiting: deque[Any] = deque()
-        for chunk in chunks:
-            waiting.append(client.submit(work, chunk, pure=False, retries=_LIVES))
-            if len(waiting) >= _AHEAD * workers:
-                yield _result(distributed, waiting.popleft())
-        while waiting:
-            yield _result(distributed, waiting.popleft())
-
-
-@contextmanager
-def _client(distributed: Any, address: str) -> Iterator[Any]:
-    if address:
-        try:
-            client = distributed.Client(address)
-        except (OSError, ValueError) as error:
-            raise EngineStopped(f"no Dask scheduler answers at {address}: {error}") from error
-        with client:
-            yield client
-        return
-    cores = len(os.sched_getaffinity(0))
-    with (
-        distributed.LocalCluster(
-            n_workers=cores, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
-
-
-def _result(distributed: Any, future: Any) -> Answer:
-    try:
-        answer: Answer = future.result()
-    except (distributed.KilledWorker, distributed.CancelledError) as error:
-        raise EngineStopped(f"the Dask workers keep dying, perhaps for lack of memory: {error}") from error
-    return answer
 
 
 class _Pool:

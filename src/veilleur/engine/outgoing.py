@@ -54,7 +54,7 @@ def outgoing(incoming: Incoming, reading: Reading, judged: Judged) -> Record:
         "id": incoming.id,
         "language": reading.language.value,
         "sentiment": _sentiment(by_analyzer.get("sentiment", ())),
-        "labels": {name: round(max(found.get(name, 0.0), judged.chances[name]), DIGITS) for name in LABELS},
+        "labels": _chances(judged.chances, found),
         # An analyzer says only what is above its own threshold: what was found is decided.
         "decided": [name for name in LABELS if name in found],
         "aspects": _aspects(by_analyzer.get("aspects", ())),
@@ -84,6 +84,13 @@ def _labels(findings: Iterable[Finding]) -> dict[str, float]:
         if name in _KNOWN:
             scores[name] = max(scores.get(name, 0.0), finding.score)
     return scores
+
+
+def _chances(judged: Mapping[str, float], found: Mapping[str, float]) -> dict[str, float]:
+    """The chance of each label: what was found is at least as likely as its score."""
+    likelier = {name: max(score, judged[name]) for name, score in found.items()}
+    chances = {**judged, **likelier}
+    return {name: round(chances[name], DIGITS) for name in LABELS}
 
 
 def _label(finding: Finding) -> str:

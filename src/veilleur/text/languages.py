@@ -118,7 +118,8 @@ def _weigh(text: Normalised, length: int) -> _Evidence:
     known = _table().get
     grounds = []
     french = english = other = 0.0
-    for word in set(words(text.text[:length])):
+    # In the order of the text: added up in another one, the same weights can differ in the last digit.
+    for word in dict.fromkeys(words(text.text[:length])):
         weight, foreign = known(word) or (_UNKNOWN if len(word) > 2 else _NOTHING)
         other += foreign
         if weight > 0.0:
