@@ -107,5 +107,5 @@ $(READY_TO_RUN): uv.lock pyproject.toml
 	@touch $@
 
 $(READY_TO_TEST): uv.lock pyproject.toml
-	@uv="$$(scripts/uv.sh)" && "$$uv" sync --frozen --all-groups --all-extras
+	@uv="$$(scripts/uv.sh)" && "$$uv" sync --frozen --all-groups --all-extras --no-extra transformers
 	@touch $@ $(READY_TO_RUN)
