@@ -24,14 +24,14 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from training import cases, messages, tagger
-from training.panels import FOLDS, Flags, Integers, Numbers, foretell, matrix_of
+from training.panels import FOLDS, Flags, Integers, Numbers, best_cut, foretell, matrix_of, sigmoid
 from training.tagger import Place, Sheet
 from veilleur.reading.adverse.evidence import Evidence, Look, of_product
 from veilleur.reading.adverse.heads import HEADS, looks_of
 from veilleur.reading.adverse.marks import Named
 from veilleur.reading.adverse.tagger import Spans, Told
 from veilleur.reading.adverse.tagger import places as places_of
-from veilleur.reading.adverse.weights import Heads
+from veilleur.reading.adverse.weights import Heads, whole_numbers
 from veilleur.reading.analyzer import Batch, Subject
 
 TARGET = Path(__file__).parents[1] / "src/veilleur/reading/weights/adverse.json.gz"
@@ -222,13 +222,51 @@ def foretold_spans(sheet: Sheet) -> Foretold:
     return Foretold(spans, truth, chances, limit)
 
 
-def write_products(examples: Sequence[Example]) -> None:
-    """The file of the heads for products."""
+Whole = dict[str, tuple[float, ...]]
+
+
+def wholes(learnable: Known, found: Foretold) -> tuple[list[Whole], Whole, dict[str, float]]:
+    """How a message and its surest span decide together: for each fold without it, for all, and from when."""
+    told, folds = learnable.told, learnable.folds
+    surest = np.zeros(len(told))
+    np.maximum.at(surest, found.spans.text, found.chances)
+    adr, reaction = (learnable.chances[:, HEADS.index(name)].tolist() for name in ("adr", "reaction"))
+    numbers = np.array([whole_numbers(*one) for one in zip(adr, reaction, surest.tolist(), strict=True)])
+    by_fold: list[Whole] = [{} for _ in range(FOLDS)]
+    everyone: Whole = {}
+    limits = {}
+    for name, truth in cases_told(told).items():
+        said = np.zeros(len(told))
+        for fold in range(FOLDS):
+            weights = by_fold[fold][name] = _together(numbers[folds != fold], truth[folds != fold])
+            said[folds == fold] = sigmoid(numbers[folds == fold] @ weights[:-1] + weights[-1])
+        everyone[name] = _together(numbers, truth)
+        limits[name] = best_cut(said, truth, miss=cases.MISSED.get(name, 1.0))
+    return by_fold, everyone, limits
+
+
+def cases_told(told: Sequence[messages.Example]) -> dict[str, Flags]:
+    """Which messages tell a case, and which a reaction."""
+    raws = [one.raw["adr"] or cases.NO_CASE for one in told]
+    return {
+        "adr": np.array([bool(raw["adr"]) for raw in raws]),
+        "reaction": np.array([bool(raw["criteria"].get("reaction")) for raw in raws]),
+    }
+
+
+def _together(numbers: Numbers, truth: Flags) -> tuple[float, ...]:
+    model = LogisticRegression(C=1.0, max_iter=500).fit(numbers, truth)
+    return tuple(np.round([*model.coef_[0], model.intercept_[0]], 4).tolist())
+
+
+def write_parts(examples: Sequence[Example], whole: Whole, limits: Mapping[str, float]) -> None:
+    """The file of what decides on products and on whole messages."""
     heads = fit(examples)
     table = {name: heads.table[row].tolist() for name, row in sorted(heads.rows.items())}
     content = {
         "version": VERSION,
-        "thresholds": limits_of(examples, folded(examples)),
+        "thresholds": {**limits_of(examples, folded(examples)), **limits},
+        "whole": whole,
         "product": {"names": heads.names, "bias": np.round(heads.bias, 3).tolist(), "table": table},
     }
     packed = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
@@ -246,9 +284,11 @@ def main() -> None:
         return
     everyone = np.ones(len(sheet.states), dtype=np.bool_)
     span = tagger.fit_span(found.spans.numbers, found.truth)
-    header = {"version": VERSION, "threshold": found.threshold, "held_out": scored}
+    header = {"version": VERSION, "held_out": scored}
     tagger.write(tagger.fit(sheet, everyone), sheet.columns, span, header)
-    write_products([one for products in products_of(learnable) for one in products])
+    flat = [one for products in products_of(learnable) for one in products]
+    _, whole, limits = wholes(learnable, found)
+    write_parts(flat, whole, {**limits, "happened": found.threshold})
 
 
 if __name__ == "__main__":

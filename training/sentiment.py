@@ -33,7 +33,13 @@ from veilleur.vocabulary import Sentiment
 LABELS = ("neg", "neu", "pos")
 VERSION = "1"
 WEIGHTS = Path(__file__).parents[1] / "src/veilleur/reading/weights"
-CORPUS_WEIGHT = {opinions.EXPERIENCES: 3.0, opinions.FFT: 1.0, opinions.PHASE_1: 0.4, opinions.OWN: 5.0}
+CORPUS_WEIGHT = {
+    opinions.EXPERIENCES: 3.0,
+    opinions.FFT: 1.0,
+    opinions.PHASE_1: 0.4,
+    opinions.OWN: 5.0,
+    opinions.SOCIAL: 1.0,
+}
 """What one row counts: French is rare, the oldest corpus is noisy, our sentences are few."""
 BALANCE = 0.7
 """0 leaves the classes of a corpus as they are, 1 makes them equal."""
@@ -98,6 +104,7 @@ def learnable(folder: Path) -> list[Row]:
             *opinions.friends_and_family(folder),
             *opinions.phase_1(folder),
             *opinions.own_sentences(),
+            *(row for row in opinions.social_messages() if row.label is not Sentiment.MIXED),
         ]
     )
     chance = np.random.default_rng(SEED)
@@ -194,7 +201,16 @@ def score(logits: Numbers, examples: Examples) -> dict[str, dict[str, float]]:
         truth = examples.labels[here]
         f1 = f1_score(truth, guesses[here], labels=np.unique(truth), average="macro")
         accuracy = accuracy_score(truth, guesses[here])
-        out[corpus] = {"rows": int(here.sum()), "macro_f1": round(f1, 3), "accuracy": round(accuracy, 3)}
+        poles = here & (examples.labels != LABELS.index("neu"))
+        right = (logits[poles, LABELS.index("pos")] > logits[poles, LABELS.index("neg")]) == (
+            examples.labels[poles] == LABELS.index("pos")
+        )
+        out[corpus] = {
+            "rows": int(here.sum()),
+            "macro_f1": round(f1, 3),
+            "accuracy": round(accuracy, 3),
+            "pos_or_neg": round(float(right.mean()), 3),
+        }
     return out
 
 
@@ -208,6 +224,13 @@ def learn_mixture(
         features = features_of(texts)
         numbers.append(parts(features, judge(head, features), LABELS.index("neg"), LABELS.index("pos")))
         truths.append(truth)
+    social = opinions.social_messages()
+    fold_of = {learned[i].group: number for number, (_, held_out) in enumerate(folds) for i in held_out}
+    for number, head in enumerate(heads):
+        told = [row for row in social if fold_of.get(row.group, 0) == number]
+        features = features_of(told)
+        numbers.append(parts(features, judge(head, features), LABELS.index("neg"), LABELS.index("pos")))
+        truths.append(np.array([row.label is Sentiment.MIXED for row in told]))
     model = LogisticRegression(C=1.0, max_iter=1000).fit(np.concatenate(numbers), np.concatenate(truths))
     return np.concatenate([model.coef_[0], model.intercept_])
 

@@ -264,7 +264,7 @@ def met_by(data: Sheet, spans: Spans) -> list[list[int]]:
 
 
 def write(learned: Learned, columns: Columns, span: Numbers, header: Mapping[str, Any]) -> None:
-    """The two files that the package ships; `header` has `version`, `threshold` and `held_out`."""
+    """The two files that the package ships; `header` has `version` and `held_out`."""
     whole = np.zeros((len(columns.kept), 2))
     whole[columns.kept] = np.where(np.abs(learned.weights) < SMALLEST, 0, learned.weights)
     cut = SIDES * len(columns.near)

@@ -1,18 +1,20 @@
 """Concepts: what a word or expression says, whichever the language.
 
-Opinions live in `data/opinions.toml`, all other meanings in `data/meanings.toml`. They are
-looked up by hash, for a whole batch at once, the longest expression first. Because a concept
-is one row of weights shared by French and English, what an English corpus teaches about
-“rude” serves « désagréable », and what « gifler » teaches serves « cogner ».
+Opinions live in `data/opinions.toml`; all other meanings in `training/terms/meanings.toml`, of
+which `python -m training.meanings` ships the hashes alone. They are looked up by hash, for a
+whole batch at once, the longest expression first. Because a concept is one row of weights
+shared by French and English, what an English corpus teaches about “rude” serves
+« désagréable », and what « gifler » teaches serves « cogner ».
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ _LONGEST = 4
 """Most words in one expression."""
 _PREFIX_SALT = np.uint64(0x5851F42D4C957F2D)
 _SHORTEST_PREFIX = 3
-_SLOTS_LOG2 = 16
+_SLOTS_LOG2 = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,41 +86,62 @@ class Catalogue:
         return self.numbers[name]
 
 
+class Compiled(NamedTuple):
+    """A lexicon of concepts as arrays: what `training/meanings.py` ships, ready to be indexed."""
+
+    names: NDArray[np.str_]
+    polarity: NDArray[np.int8]
+    keys: Hashes
+    """Of every expression; `values` has their concepts."""
+    values: NDArray[np.int16]
+    openings: Hashes
+    lengths: Integers
+
+
 @cache
 def catalogue() -> Catalogue:
     """The shipped opinions, read and indexed once per process."""
-    return _catalogue("opinions")
+    text = files("veilleur.reading").joinpath("data/opinions.toml").read_text("utf-8")
+    return _indexed(compiled(tomllib.loads(text)))
 
 
 @cache
 def meanings() -> Catalogue:
-    """The shipped meanings that are no opinions, read and indexed once per process."""
-    return _catalogue("meanings")
+    """The shipped meanings that are no opinions, indexed once per process."""
+    with files("veilleur.reading").joinpath("weights/meanings.npz").open("rb") as source:
+        arrays = np.load(source)
+        return _indexed(Compiled(*(arrays[part] for part in Compiled._fields)))
 
 
-def _catalogue(name: str) -> Catalogue:
-    raw = tomllib.loads(files("veilleur.reading").joinpath(f"data/{name}.toml").read_text("utf-8"))
-    concepts = tuple(Concept(name, section.get("polarity", 0)) for name, section in raw.items())
+def compiled(raw: Mapping[str, Mapping[str, Any]]) -> Compiled:
+    """Sections with `fr`, `en` and (0 where it is missing) `polarity`, as arrays."""
     expressions = [
         Expression(number, normalise(written.removesuffix("*")).text, written.endswith("*"))
         for number, section in enumerate(raw.values())
         for written in (*section["fr"], *section["en"])
     ]
     keys = dict(_keys(expressions))
-    openings = {
-        _prefix_key(expression.words[:_SHORTEST_PREFIX]): 0
-        for expression in expressions
-        if expression.open_ended
-    }
-    lengths = {len(expression.words) for expression in expressions if expression.open_ended}
-    polarity = np.array([*(concept.polarity for concept in concepts), 0], dtype=np.int8)
+    open_ended = [expression.words for expression in expressions if expression.open_ended]
+    openings = sorted({_prefix_key(words[:_SHORTEST_PREFIX]) for words in open_ended})
+    return Compiled(
+        np.array(list(raw)),
+        np.array([section.get("polarity", 0) for section in raw.values()], dtype=np.int8),
+        np.array(list(keys), dtype=np.uint64),
+        np.array(list(keys.values()), dtype=np.int16),
+        np.array(openings, dtype=np.uint64),
+        np.array(sorted({len(words) for words in open_ended}, reverse=True), dtype=np.int64),
+    )
+
+
+def _indexed(found: Compiled) -> Catalogue:
+    names = [str(name) for name in found.names]
     return Catalogue(
-        concepts,
-        _build_index(keys),
-        _build_index(openings),
-        tuple(sorted(lengths, reverse=True)),
-        polarity,
-        {concept.name: number for number, concept in enumerate(concepts)},
+        tuple(map(Concept, names, found.polarity.tolist())),
+        _build_index(dict(zip(found.keys.tolist(), found.values.tolist(), strict=True))),
+        _build_index(dict.fromkeys(found.openings.tolist(), 0)),
+        tuple(found.lengths.tolist()),
+        np.append(found.polarity, np.int8(0)),
+        {name: number for number, name in enumerate(names)},
     )
 
 

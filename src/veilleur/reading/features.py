@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +37,14 @@ CHARACTER_WEIGHT = 0.35
 NEGATION_REACH = 4
 """How many words after a negation it still turns."""
 _PAIR_SALT = np.uint64(0x8EBC6AF09C88C6E3)
+_PERSON_SALT = np.uint64(0xD1B54A32D192ED03)
+PERSONS = (
+    "je j jai moi me m jsuis chui jme mon ma mes i my",
+    "tu te t toi ton ta tes vous votre vos you your",
+    "il elle ils elles lui leur son sa ses he she they his her",
+    "on nous notre nos we our",
+)
+"""Words that name a person: the author, who is spoken to, others, the author among others."""
 _NEGATED_SALT = np.uint64(0xE7037ED1A0B428DB)
 
 
@@ -88,7 +97,8 @@ class Features:
     """Whether a negation turns each word."""
     units: Units
     around_rows: Rows
-    """(5, words): rows of the pair, the opinion, the pair of opinions, the meaning and the pair of meanings.
+    """(7, words): rows of the pair, the opinion, the pair of opinions, the meaning, the pair of meanings, and
+    of the word and the meaning with the person its clause speaks of (« je … mourir », « te … retrouver »).
 
     The last row of the table stands for “nothing”."""
     dense: Floats
@@ -165,16 +175,36 @@ def _units(words: Words, negated: Flags) -> Units:
 
 def _around_rows(words: Words, opinions: NDArray[np.int16], negated: Flags) -> Rows:
     nothing = rows() - 1
-    out = np.full((5, len(words)), nothing, dtype=np.int32)
+    out = np.full((7, len(words)), nothing, dtype=np.int32)
     together = words.owner[1:] == words.owner[:-1]
     out[0, 1:] = np.where(together, _row(paired(words.hashes[:-1], words.hashes[1:])), nothing)
-    known = catalogue()
+    known, said = catalogue(), find_concepts(words, meanings())
     telling = (known.polarity[opinions] != 0) | (opinions == known.number("pivot"))
-    said = find_concepts(words, meanings())
     first_meaning = HASHED_ROWS + 2 * len(known.concepts)
     _put_concepts(out[1:3], words, _codes(opinions, negated), HASHED_ROWS, telling)
     _put_concepts(out[3:5], words, _codes(said, negated), first_meaning, said != NO_CONCEPT)
+    person = _person(words)
+    spoken = np.flatnonzero(person)
+    out[5, spoken] = _row(paired(person[spoken] + _PERSON_SALT, words.hashes[spoken]))
+    meant = spoken[said[spoken] != NO_CONCEPT]
+    out[6, meant] = _row(paired(person[meant] + _PERSON_SALT, out[3, meant].astype(np.uint64)))
     return out
+
+
+def _person(words: Words) -> Hashes:
+    """The last person named before each word in its clause, counted in `PERSONS` from 1 on; 0 for none."""
+    named = np.zeros(len(words), dtype=np.uint64)
+    for number, hashes in enumerate(_person_words(), 1):
+        named[np.isin(words.hashes, hashes)] = number
+    places = np.arange(len(words))
+    last = np.maximum.accumulate(np.where(named > 0, places, 0)) if len(words) else places
+    before = (last < places) & (words.clause[last] == words.clause)
+    return np.where(before, named[last], np.uint64(0))
+
+
+@cache
+def _person_words() -> tuple[Hashes, ...]:
+    return tuple(split([words]).hashes for words in PERSONS)
 
 
 def _codes(concepts: NDArray[np.int16], negated: Flags) -> Integers:
