@@ -16,6 +16,8 @@ from veilleur.reading.words import Integers
 
 Numbers = NDArray[np.float64]
 OUTSIDE, BEGINS, GOES_ON = range(3)
+_STEPS = 8
+"""Steps after which sums are brought back to 1: a word says at most e^30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +48,53 @@ def marginals(powers: Numbers, moves: Numbers, chains: Chains) -> Numbers:
     `powers` (words, 3) and `moves` (3, 3) are exponentials: of what words say, and of what may
     follow what. Before and behind each chain stands a word that is outside.
     """
-    forth, back = np.zeros_like(powers), np.zeros_like(powers)
+    out = np.zeros_like(powers)
     steps = chains.steps()
-    carried = moves[None, OUTSIDE]
-    for here in steps:
-        if here is not steps[0]:
-            carried = _after(forth[here - 1], moves)
-        forth[here] = _whole(carried * powers[here])
-    back[chains.starts + chains.lengths - 1] = moves[:, OUTSIDE]
-    for here in steps[:0:-1]:
-        back[here - 1] = _whole(_after(back[here] * powers[here], moves.T))
-    both = forth * back
-    shares: Numbers = both / np.maximum(both.sum(axis=1, keepdims=True), 1e-300)
-    return shares
+    if not steps:
+        return out
+    order = np.concatenate(steps)
+    bounds = np.cumsum([0, *map(len, steps)]).tolist()
+    said = powers[order]
+    both = _forth(said, moves, bounds) * _back(said, moves, bounds)
+    out[order] = _whole(both)
+    return out
+
+
+def _forth(said: Numbers, moves: Numbers, bounds: list[int]) -> Numbers:
+    """What each state is worth by all that stands before; words are in the order of their steps."""
+    out = np.empty_like(said)
+    out[: bounds[1]] = moves[OUTSIDE] * said[: bounds[1]]
+    for step in range(1, len(bounds) - 1):
+        start, end = bounds[step : step + 2]
+        before = out[bounds[step - 1] :][: end - start]
+        out[start:end] = _held(_after(before, moves) * said[start:end], step)
+    return out
+
+
+def _back(said: Numbers, moves: Numbers, bounds: list[int]) -> Numbers:
+    """What each state is worth by all that stands behind."""
+    out = np.empty_like(said)
+    out[:] = moves[:, OUTSIDE]
+    turned = np.ascontiguousarray(moves.T)
+    for step in range(len(bounds) - 2, 0, -1):
+        start, end = bounds[step : step + 2]
+        out[bounds[step - 1] :][: end - start] = _held(_after(out[start:end] * said[start:end], turned), step)
+    return out
 
 
 def _after(values: Numbers, moves: Numbers) -> Numbers:
     # Not a matrix product: BLAS rounds differently for batches of different heights.
-    total: Numbers = (values[:, :, None] * moves).sum(axis=1)
+    total: Numbers = values[:, :1] * moves[0]
+    for state in (BEGINS, GOES_ON):
+        total += values[:, state : state + 1] * moves[state]
     return total
 
 
+def _held(values: Numbers, step: int) -> Numbers:
+    """Now and then made to sum to 1, so that nothing grows out of bounds."""
+    return values if step % _STEPS else _whole(values)
+
+
 def _whole(values: Numbers) -> Numbers:
-    """Rows that sum to 1: nothing grows out of bounds."""
     shares: Numbers = values / values.sum(axis=1, keepdims=True)
     return shares

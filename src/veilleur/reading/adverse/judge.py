@@ -9,7 +9,6 @@ from veilleur.reading.adverse.case import AdverseReaction, Criteria, Note, Part,
 from veilleur.reading.adverse.evidence import Look, of_product
 from veilleur.reading.adverse.heads import SERIOUS, Chances, limits, looks_of, told_in
 from veilleur.reading.adverse.tagger import Told, reactions_of
-from veilleur.reading.adverse.tagger import shipped as tagger
 from veilleur.reading.adverse.weights import Weights, shipped
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.text.scope import Scope
@@ -24,22 +23,24 @@ _TAKES_BACK = frozenset({Scope.NEGATED, Scope.SUPPOSED, Scope.ASKED})
 def cases(batch: Batch) -> Sequence[AdverseReaction | None]:
     """The case of each message; `None` when it names no product and no treatment. Use with `Batch.once`."""
     out: list[AdverseReaction | None] = [None] * len(batch)
-    told, spans = batch.once(told_in), batch.once(reactions_of)
+    told, spans, weights = batch.once(told_in), batch.once(reactions_of), shipped()
     for (row, seen), found in zip(batch.once(looks_of), spans, strict=True):
-        out[row] = judge(batch.subjects[row], seen, told[row], found)
+        out[row] = judge(batch.subjects[row], seen, told[row], found, weights)
     return out
 
 
 def judge(
-    subject: Subject, seen: Look, chances: Chances, spans: Sequence[Told], weights: Weights | None = None
+    subject: Subject, seen: Look, chances: Chances, spans: Sequence[Told], weights: Weights
 ) -> AdverseReaction:
     """Puts together the case that the `chances` of a whole message, its `spans` and its products make."""
-    cuts, weights = limits(), weights or shipped()
-    score = chances["adr"] if seen.found.products else 0.0
-    suspected = score >= cuts["adr"]
-    reactions = _reactions(subject, seen, spans, suspected=suspected)
-    told = suspected or bool(reactions)
-    surely = max(score, chances["reaction"])
+    cuts = limits()
+    whole = weights.together(chances, max((one.score for one in spans), default=0.0))
+    score = whole["adr"] if seen.found.products else 0.0
+    suspected = score >= weights.thresholds["adr"]
+    happened = whole["reaction"] >= weights.thresholds["reaction"]
+    reactions = _reactions(subject, seen, spans, weights.thresholds["happened"]) if happened else ()
+    told = suspected or happened
+    surely = max(chances["adr"], chances["reaction"])
     products = _products(subject, seen, weights, surely, happened=told)
     who = _who(chances, cuts) if told else Who.NONE
     least = score if suspected else 0.0
@@ -47,7 +48,7 @@ def judge(
         max(least, chances["reporter"]),
         max(least, chances["patient"]),
         max((one.score for one in products), default=0.0),
-        max(least, chances["reaction"]),
+        max(least, whole["reaction"]),
     )
     special = [*_special(subject, seen, chances, cuts), *_of_products(products)]
     if told and not suspected and _incomplete(chances, named=bool(seen.found.products)):
@@ -69,11 +70,9 @@ def _span(subject: Subject, mark: Mark) -> Span:
     return subject.text.span(mark.start, mark.end)
 
 
-def _reactions(subject: Subject, seen: Look, spans: Sequence[Told], *, suspected: bool) -> tuple[Part, ...]:
-    """The spans that are sure enough; in a suspected case at least the likeliest one."""
-    limit = tagger().threshold
-    if suspected:
-        limit = min(limit, max((one.score for one in spans), default=limit))
+def _reactions(subject: Subject, seen: Look, spans: Sequence[Told], limit: float) -> tuple[Part, ...]:
+    """The spans that are sure enough, at least the likeliest one."""
+    limit = min(limit, max((one.score for one in spans), default=limit))
     return tuple(
         Part(subject.text.span(one.start, one.end), "reaction", one.score, _concept(seen, one))
         for one in spans

@@ -26,8 +26,6 @@ NAME = "tagger"
 REACH = 3
 """Words on either side that a `near` row speaks for."""
 SIDES = 2 * REACH + 1
-HOPELESS = -4.0
-"""Log-odds below which a word is taken to be outside: most words are, and chains stay short."""
 LEAST = 0.06
 """Words less likely than this belong to no span."""
 OF_PEAK = 0.35
@@ -68,7 +66,6 @@ class Tagger:
     """(3, 3): exponentials of what may follow what."""
     span: Numbers
     """(SPAN_NUMBERS + 1,): how a span is judged as a whole, the bias last."""
-    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ def shipped() -> Tagger:
     near_index, near = _lines(found["near_rows"], found["near"])
     own_index, own = _lines(found["own_rows"], found["own"])
     rest = {part: found[part] for part in ("dense", "bias", "moves", "span")}
-    return Tagger(header["version"], near_index, near, own_index, own, threshold=header["threshold"], **rest)
+    return Tagger(header["version"], near_index, near, own_index, own, **rest)
 
 
 def _lines(rows: Numbers, table: Numbers) -> tuple[NDArray[np.int32], Numbers]:
@@ -172,8 +169,7 @@ def _shift(said: Numbers, near: Numbers, step: int, owner: Integers) -> None:
 
 def marginals_of(read: Tokens, powers: Numbers, moves: Numbers) -> Numbers:
     """(words, 3): how sure of each state; a product and a title are outside."""
-    hopeful = powers[:, 1:].max(axis=1) > np.exp(HOPELESS)
-    links = np.where(hopeful & can_tell(read), chain_names(read), -1)
+    links = np.where(can_tell(read), chain_names(read), -1)
     out = marginals(powers, moves, Chains.of(links))
     out[links < 0, OUTSIDE] = 1
     return out
@@ -233,8 +229,9 @@ def _trimmed(read: Tokens, first: Integers, last: Integers) -> tuple[Integers, I
 
 def _numbers(read: Tokens, inside: Numbers, text: Integers, first: Integers, last: Integers) -> Numbers:
     """(spans, `SPAN_NUMBERS`)."""
-    running = np.append(0, np.cumsum(inside))
-    most = np.array([inside[a:b].max() for a, b in zip(first.tolist(), last.tolist(), strict=True)])
+    # Each span is summed by itself: a running sum would round by what else is in the batch.
+    edges, padded = np.stack([first, last], axis=1).ravel(), np.append(inside, 0)
+    most, total = (sums.reduceat(padded, edges)[::2] for sums in (np.maximum, np.add))
     best = np.zeros(len(read.shift))
     np.maximum.at(best, text, most)
     many = np.bincount(text, minlength=len(read.shift))
@@ -242,12 +239,12 @@ def _numbers(read: Tokens, inside: Numbers, text: Integers, first: Integers, las
         np.stack(
             [
                 _log_odds(most),
-                _log_odds((running[last] - running[first]) / np.maximum(last - first, 1)),
+                _log_odds(total / (last - first)),
                 read.dense[first, 0],
                 _log_odds(best[text]),
                 _any(read.marked, first, last),
                 np.log(last - first),
-                read.features.words.clause[np.maximum(first - 1, 0)] != read.features.words.clause[first],
+                np.diff(read.features.words.clause, prepend=-1)[first] != 0,
                 np.log1p(many[text]),
             ],
             axis=1,

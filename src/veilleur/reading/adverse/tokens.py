@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -21,7 +22,7 @@ from veilleur.reading import signals
 from veilleur.reading.adverse.evidence import Look
 from veilleur.reading.adverse.heads import features_here, looks_of, told_in
 from veilleur.reading.analyzer import Batch, Subject
-from veilleur.reading.concepts import NO_CONCEPT, Catalogue, catalogue, find_concepts, meanings
+from veilleur.reading.concepts import NO_CONCEPT, catalogue, meanings
 from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, Floats, features_of, full_text
 from veilleur.reading.words import Flags, Integers, paired, split
 from veilleur.text import normalise
@@ -29,6 +30,8 @@ from veilleur.text import normalise
 NAMED_LOG2 = 16
 ROWS = HASHED_ROWS + (1 << NAMED_LOG2)
 DENSE = ("told", "told, in a mark", "told, near a product")
+MEANING_LAYER = 3
+"""Where the shared features keep the meaning of each word among their `around_rows`."""
 _FAR = (1, 2, 3, 5, 8, 13, 21, 34)
 """Distances to a product, in words, that count as one."""
 _NOWHERE = 999
@@ -160,7 +163,7 @@ def _covered(entries: Entries, size: int) -> Flags:
 
 def _stretches(features: Features, shift: Integers, places: Iterator[Place]) -> _Stretches:
     """The words that share a character with each place."""
-    table = np.array([*places, (0, 0, 0, 0)], dtype=np.int64)[:-1]
+    table = np.fromiter(chain.from_iterable(places), dtype=np.int64).reshape(-1, 4)
     words = features.words
     start = words.layout.offsets[table[:, 0]] + shift[table[:, 0]]
     first = np.searchsorted(words.ends, start + table[:, 1], side="right")
@@ -267,22 +270,24 @@ def _clauses(features: Features, sentence: Integers, product: Flags) -> Entries:
 
 def _concepts(features: Features) -> Entries:
     """Opinions and other meanings, negated ones apart."""
-    found = [
-        _of_catalogue(known, name, concepts, features.negated)
-        for known, name, concepts in (
-            (catalogue(), "opinion", features.concepts),
-            (meanings(), "meaning", find_concepts(features.words, meanings())),
-        )
-    ]
-    return _together(*found)
+    known = catalogue().concepts
+    opinions = np.flatnonzero(features.concepts != NO_CONCEPT)
+    codes = 2 * features.concepts[opinions].astype(np.int64) + features.negated[opinions]
+    # The shared features already looked for meanings: their rows stand behind those of opinions.
+    said = features.around_rows[MEANING_LAYER].astype(np.int64) - HASHED_ROWS - 2 * len(known)
+    meant = np.flatnonzero((said >= 0) & (said < 2 * len(meanings().concepts)))
+    return _together(
+        Entries(opinions, _concept_rows("opinion")[codes]),
+        Entries(meant, _concept_rows("meaning")[said[meant]]),
+    )
 
 
-def _of_catalogue(known: Catalogue, name: str, concepts: NDArray[np.int16], negated: Flags) -> Entries:
-    words = np.flatnonzero(concepts != NO_CONCEPT)
-    plain = np.array([row_of(f"{name} {one.name}") for one in known.concepts], dtype=np.int64)
-    turned = np.array([row_of(f"{name} not {one.name}") for one in known.concepts], dtype=np.int64)
-    numbers = concepts[words]
-    return Entries(words, np.where(negated[words], turned[numbers], plain[numbers]))
+@cache
+def _concept_rows(name: str) -> Integers:
+    """(2 · concepts,): the rows of each concept, plain and negated."""
+    known = catalogue() if name == "opinion" else meanings()
+    names = [f"{name} {turned}{one.name}" for one in known.concepts for turned in ("", "not ")]
+    return np.array([row_of(one) for one in names], dtype=np.int64)
 
 
 def _pairs(features: Features) -> Entries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 Numbers: TypeAlias = NDArray[np.float64]
 _FILE = "weights/adverse.json.gz"
+WHOLE = ("adr", "reaction", "surest span")
+"""Chances that decide together what a whole message tells."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +47,23 @@ class Weights:
 
     version: str
     product: Heads
+    whole: Mapping[str, tuple[float, ...]]
+    """`adr` and `reaction`: what the log-odds of `WHOLE` add to each, the bias last."""
     thresholds: Mapping[str, float]
+
+    def together(self, chances: Mapping[str, float], span: float) -> dict[str, float]:
+        """`adr` and `reaction`, corrected by the surest `span` of the message."""
+        numbers = whole_numbers(chances["adr"], chances["reaction"], span)
+        return {
+            name: 1 / (1 + math.exp(-sum(a * b for a, b in zip(weights, (*numbers, 1.0), strict=True))))
+            for name, weights in self.whole.items()
+        }
+
+
+def whole_numbers(adr: float, reaction: float, span: float) -> tuple[float, ...]:
+    """The numbers of `WHOLE`, as log-odds."""
+    held = (min(max(chance, 0.005), 0.995) for chance in (adr, reaction, span))
+    return tuple(math.log(chance / (1 - chance)) for chance in held)
 
 
 @cache
@@ -56,7 +75,7 @@ def shipped() -> Weights:
 def parse(content: bytes) -> Weights:
     """Weights from their JSON."""
     raw = json.loads(content)
-    return Weights(raw["version"], _heads(**raw["product"]), raw["thresholds"])
+    return Weights(raw["version"], _heads(**raw["product"]), raw["whole"], raw["thresholds"])
 
 
 def _heads(names: list[str], bias: list[float], table: Mapping[str, list[float]]) -> Heads:
