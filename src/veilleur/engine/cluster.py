@@ -7,17 +7,19 @@ that nothing is lost, doubled or different.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from veilleur.engine.extras import require
 from veilleur.engine.sources import Chunk
 from veilleur.engine.work import Answer
 from veilleur.errors import EngineStopped
-from veilleur.reading import installed_reader
+from veilleur.reading import installed_reader, read
 from veilleur.reading.memory import rare_collections
 
 AHEAD = 4
@@ -31,6 +33,10 @@ _FRUGAL = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
     "distributed.scheduler.active-memory-manager.start": False,
+    # Without Dask's MALLOC_TRIM_THRESHOLD_, which gives the memory of every batch back to the system.
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1
+    ),
 }
 """Settings for a cluster of our own: at their defaults, its watching costs a tenth of the reading."""
 
@@ -56,14 +62,23 @@ def on_dask(work: Callable[[Chunk], Answer], chunks: Iterator[Chunk], address: s
 
 def _answer(work: Callable[[Chunk], Answer], reader: str, chunk: Chunk) -> Answer:
     """What a worker does. `reader` is how the process that asked would read."""
-    ours = installed_reader().version
-    if ours != reader:
-        raise EngineStopped(
-            f"the worker {os.uname().nodename} reads as “{ours}”, this process as “{reader}”. "
-            "Install the same version and extensions, with the same settings, on both."
-        )
     with rare_collections():
+        ours = _settled()
+        if ours != reader:
+            raise EngineStopped(
+                f"the worker {os.uname().nodename} reads as “{ours}”, this process as “{reader}”. "
+                "Install the same version and extensions, with the same settings, on both."
+            )
         return work(chunk)
+
+
+@cache
+def _settled() -> str:
+    """The reader of this worker, loaded once: it stays for good, and no garbage is looked for in it."""
+    version = installed_reader().version
+    read([])
+    gc.freeze()
+    return version
 
 
 @contextmanager
