@@ -80,7 +80,7 @@ def _messages(pattern: str) -> Iterator[str]:
     for path in sorted(ROOT.glob(pattern)):
         content = path.read_bytes()
         lines = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8").splitlines()
-        yield from (json.loads(line)["text"] for line in lines)
+        yield from (record["text"] for record in map(json.loads, lines) if "text" in record)
 
 
 def write_archive(file: Path, count: int) -> None:
