@@ -83,8 +83,9 @@ bench-desk: $(READY_TO_TEST)  ## pages of the desk at 200,000 mentions, on SQLit
 bench-engine: $(READY_TO_TEST)  ## an archive on all cores and on a Dask cluster (TEXTS=1000000)
 	@$(BIN)/python benchmarks/engine.py --texts $(TEXTS)
 
-bench-quality: $(READY_TO_TEST)  ## scores of language and sentiment, written to docs/reference/quality.md
+bench-quality: $(READY_TO_TEST)  ## scores of everything that is read, written to docs/reference/quality.md and held-out.md
 	@$(BIN)/python -m benchmarks.quality
+	@$(BIN)/python -m benchmarks.held_out
 
 docs: $(READY_TO_TEST)  ## write the page of commands; run the documentation, follow its links
 	@$(BIN)/python scripts/cli_reference.py

@@ -32,18 +32,21 @@ from training.panels import (
     fit,
     foretell,
     matrix_of,
+    platt,
     scores,
     sigmoid,
     write,
 )
 from veilleur.reading.analyzer import Batch
+from veilleur.reading.analyzers.labels import ENGLISH_REACTION
 from veilleur.reading.features import Floats
 from veilleur.reading.signals import NAME, columns, signals_of
 from veilleur.vocabulary import Priority
 
 VERSION = "2"
 PRIORITIES = tuple(priority.value for priority in Priority)
-HEADS = (*LABELS, *(f"priority {name}" for name in PRIORITIES))
+HEADS = (*LABELS, *(f"priority {name}" for name in PRIORITIES), ENGLISH_REACTION)
+PRIORITY = slice(len(LABELS), len(LABELS) + len(PRIORITIES))
 ALARMS = {**dict.fromkeys(TOXICITY, 0.006), "adverse_reaction": 0.025}
 LEAST = 0.25
 """A chance below this one is no ground for a label, whatever the F1 of few examples says."""
@@ -78,12 +81,16 @@ def _signals(batch: Batch) -> Floats:
 def _truths(example: Example) -> list[int]:
     known = example.labels
     labels = [int(known[label]) if label in known else -1 for label in LABELS]
-    return labels + [int(example.priority == name) if example.priority else -1 for name in PRIORITIES]
+    priority = [int(example.priority == name) if example.priority else -1 for name in PRIORITIES]
+    english = example.mention.language_hint == "en" and "adverse_reaction" in known
+    return [*labels, *priority, int(known["adverse_reaction"]) if english else -1]
 
 
 def calibrate(data: Set, logits: Numbers, these: Flags) -> tuple[Calibration, Numbers]:
     """Platt's curve and thresholds, and the weights of the priority, from the examples `these`."""
     slope, offset = curves(data, logits, these)
+    english = these & (data.truths[:, -1] >= 0)
+    slope[-1], offset[-1] = platt(logits[english, -1], data.truths[english, -1])
     chances = sigmoid(logits * slope + offset)
     corpora = np.array([example.corpus for example in data.examples])
     social = these & data.is_social
@@ -97,13 +104,18 @@ def calibrate(data: Set, logits: Numbers, these: Flags) -> tuple[Calibration, Nu
         )
         for head, label in enumerate(LABELS)
     ]
+    told = these & (corpora == messages.PSYTAR)
+    quiet = max(
+        float(np.quantile(chances[here, -1], 1 - ALARMS["adverse_reaction"])) for here in ordinary[1:]
+    )
+    in_english = best_cut(chances[told, -1], data.truths[told, -1] == 1, lowest=quiet)
     model = LogisticRegression(C=0.3, max_iter=3000)
     model.fit(
         np.clip(logits[social] * slope + offset, -6, 6), data.truths[social][:, len(LABELS) :].argmax(axis=1)
     )
     order = [int(place) for place in model.classes_]
     priority = np.concatenate([model.coef_.T, model.intercept_[None]])[:, np.argsort(order)]
-    return Calibration(slope, offset, np.array([*thresholds, *[1.0] * len(PRIORITIES)])), priority
+    return Calibration(slope, offset, np.array([*thresholds, *[1.0] * len(PRIORITIES), in_english])), priority
 
 
 def _threshold(label: str, chances: Numbers, truth: Flags, ordinary: Sequence[Numbers]) -> float:
@@ -125,7 +137,12 @@ def outcome(data: Set, logits: Numbers) -> tuple[Numbers, Flags, Integers]:
         calibrated = logits[here] * known.slope + known.offset
         chances[here] = sigmoid(calibrated[:, : len(LABELS)])
         given[here] = chances[here] >= known.thresholds[: len(LABELS)]
-        priority[here] = (np.clip(calibrated, -6, 6) @ weights[:-1] + weights[-1]).argmax(axis=1)
+        told = np.clip(calibrated, -6, 6)[:, : len(weights) - 1]
+        priority[here] = (told @ weights[:-1] + weights[-1]).argmax(axis=1)
+        english = np.flatnonzero(here & (data.truths[:, -1] >= 0))
+        column = LABELS.index("adverse_reaction")
+        chances[english, column] = sigmoid(logits[english, -1] * known.slope[-1] + known.offset[-1])
+        given[english, column] = chances[english, column] >= known.thresholds[-1]
     return chances, given, priority
 
 
@@ -147,7 +164,7 @@ def report(data: Set, chances: Numbers, given: Flags, priority: Integers) -> dic
     for corpus in (messages.PSYTAR, messages.VAERS, messages.PHEE):
         here, head = corpora == corpus, LABELS.index("adverse_reaction")
         out["labels"][f"adverse_reaction, {corpus}"] = scores(truth[here, head], given[here, head])
-    wanted = data.truths[social][:, len(LABELS) :].argmax(axis=1)
+    wanted = data.truths[social][:, PRIORITY].argmax(axis=1)
     out["priority"] = {name: scores(wanted == n, priority[social] == n) for n, name in enumerate(PRIORITIES)}
     out["priority"]["accuracy"] = round(float((wanted == priority[social]).mean()), 3)
     return out

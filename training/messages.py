@@ -30,9 +30,9 @@ WEIGHT = {
     EXPERIENCES: 0.4,
     FFT: 0.15,
     PHASE_1: 0.1,
-    PSYTAR: 0.08,
-    PHEE: 0.03,
-    VAERS: 0.06,
+    PSYTAR: 0.8,
+    PHEE: 0.06,
+    VAERS: 0.2,
     MLMA: 0.03,
 }
 """What one example counts: the messages that were read for every label, in the language at stake, first."""

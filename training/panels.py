@@ -201,12 +201,13 @@ def foretell(data: Set) -> Numbers:
 def curves(data: Set, logits: Numbers, these: Flags) -> tuple[Numbers, Numbers]:
     """Slope and offset of each head (Platt 1999), from the messages of social French among `these`."""
     scored = these & data.is_social
-    pairs = [_platt(logits[scored, head], data.truths[scored, head]) for head in range(logits.shape[1])]
+    pairs = [platt(logits[scored, head], data.truths[scored, head]) for head in range(logits.shape[1])]
     slope, offset = np.array(pairs).T
     return slope, offset
 
 
-def _platt(logits: Numbers, truth: Integers) -> tuple[float, float]:
+def platt(logits: Numbers, truth: Integers) -> tuple[float, float]:
+    """Slope and offset of one head (Platt 1999); texts of which the truth is not known count for nothing."""
     known = truth >= 0
     if not (truth[known] == 1).any():
         return 1.0, 0.0

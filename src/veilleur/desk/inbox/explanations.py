@@ -12,6 +12,7 @@ from veilleur.desk.inbox.segments import FAMILIES, Mark
 from veilleur.vocabulary import Because, Finding, Reading, Sentiment, Span
 
 FAMILY_OF = {
+    "adverse": "pharmacovigilance",
     "drugs": "pharmacovigilance",
     "reactions": "pharmacovigilance",
     "danger": "danger",
@@ -24,6 +25,15 @@ FAMILY_OF_LABEL = {
     "neg": "neg",
     "pos": "pos",
     "threat": "danger",
+    "crisis_suicide": "danger",
+    "emergency_medical": "danger",
+    "child_protection": "danger",
+    "violence": "danger",
+    "insult": "law",
+    "hate": "law",
+    "defamation_fact": "law",
+    "adverse_reaction": "pharmacovigilance",
+    "health_data_identifiable": "secrecy",
     "PRO_NAME": "other",
     "PRO_PHONE": "other",
     "PRO_EMAIL": "other",
@@ -53,12 +63,26 @@ def marks_of(reading: Reading, text: str) -> tuple[Mark, ...]:
 
 
 def _stretches(reading: Reading, text: str) -> Iterable[tuple[Span, Finding]]:
+    cased = {finding.span for finding in reading.of("adverse") if finding.label in {"product", "reaction"}}
     for finding in reading.findings:
         if finding.span is not None:
-            yield finding.span, finding
-        elif finding.why.because is Because.NGRAMS and finding.label != Sentiment.NEU:
-            # What weighed most for "neutral" is what is left when nothing speaks: not worth a look.
+            if _is_worth_showing(finding, cased):
+                yield finding.span, finding
+        elif _is_felt(finding):
             yield from ((span, finding) for span in _places(finding.why.grounds, text))
+
+
+def _is_felt(finding: Finding) -> bool:
+    """A polarity with words. What weighed most for "neutral" is what is left when nothing speaks."""
+    by_words = finding.analyzer == "sentiment" and finding.why.because is Because.NGRAMS
+    return by_words and finding.label != Sentiment.NEU
+
+
+def _is_worth_showing(finding: Finding, cased: set[Span | None]) -> bool:
+    """Not what only frames other marks, nor a word that a case (`cased`) shows with its part in it."""
+    if finding.analyzer == "adverse":
+        return not finding.label.startswith(("pair", "criterion.", "who."))
+    return finding.analyzer not in {"drugs", "reactions"} or finding.span not in cased
 
 
 def _places(grounds: Iterable[str], text: str) -> Iterable[Span]:
@@ -74,7 +98,31 @@ def label_of(finding: Finding) -> str:
     if finding.analyzer == "sentiment":
         return sentiment_name(finding.label)
     names = {"drugs": _("medicine"), "reactions": _("possible adverse reaction")}
-    return names.get(finding.analyzer) or str(LABELS.get(finding.label, finding.label))
+    if finding.analyzer == "aspects":
+        return _aspect_name(finding)
+    return names.get(finding.analyzer) or str(LABELS.get(finding.label.rpartition(".")[2], finding.label))
+
+
+def _aspect_name(finding: Finding) -> str:
+    aspect, _colon, polarity = finding.label.partition(":")
+    return f"{ASPECTS.get(aspect, aspect)}, {sentiment_name(polarity)}"
+
+
+ASPECTS = {
+    "accueil": gettext_lazy("welcome"),
+    "attente": gettext_lazy("waiting"),
+    "ecoute": gettext_lazy("listening"),
+    "competence": gettext_lazy("skill"),
+    "information": gettext_lazy("information given"),
+    "prix": gettext_lazy("price"),
+    "hygiene": gettext_lazy("cleanliness"),
+    "rendez_vous": gettext_lazy("getting an appointment"),
+    "locaux": gettext_lazy("premises"),
+    "resultat": gettext_lazy("outcome"),
+    "suivi": gettext_lazy("follow-up"),
+    "remboursement": gettext_lazy("refund"),
+}
+"""Aspect of care → in words."""
 
 
 LABELS = {
@@ -86,6 +134,41 @@ LABELS = {
     "threat": gettext_lazy("threat"),
     "hate": gettext_lazy("hate speech"),
     "misinformation": gettext_lazy("health claim to be checked"),
+    "praise": gettext_lazy("praise"),
+    "complaint": gettext_lazy("complaint"),
+    "question": gettext_lazy("question"),
+    "appointment": gettext_lazy("appointment asked for"),
+    "adverse_reaction": gettext_lazy("adverse reaction told"),
+    "defamation_fact": gettext_lazy("precise fact imputed to somebody"),
+    "advertising_spam": gettext_lazy("advertising"),
+    "personal_data": gettext_lazy("personal data"),
+    "health_data_identifiable": gettext_lazy("health data of a recognisable person"),
+    "fake_review_suspect": gettext_lazy("doubtful review"),
+    "off_topic": gettext_lazy("off topic"),
+    "product": gettext_lazy("product of the case"),
+    "reaction": gettext_lazy("suspected reaction"),
+    "suspected": gettext_lazy("suspected case"),
+    "death": gettext_lazy("death"),
+    "life_threatening": gettext_lazy("threat to life"),
+    "hospitalisation": gettext_lazy("admission to hospital"),
+    "disability": gettext_lazy("disability"),
+    "congenital_anomaly": gettext_lazy("congenital anomaly"),
+    "medically_important": gettext_lazy("medically important"),
+    "pregnancy": gettext_lazy("pregnancy"),
+    "breastfeeding": gettext_lazy("breastfeeding"),
+    "overdose": gettext_lazy("overdose"),
+    "misuse": gettext_lazy("misuse"),
+    "offlabel": gettext_lazy("use off label"),
+    "medication_error": gettext_lazy("medication error"),
+    "inefficacy": gettext_lazy("lack of effect"),
+    "withdrawal": gettext_lazy("withdrawal"),
+    "occupational": gettext_lazy("occupational exposure"),
+    "quality_defect": gettext_lazy("quality defect"),
+    "incomplete_case": gettext_lazy("incomplete case, to be asked"),
+    "vaccine": gettext_lazy("vaccine"),
+    "device": gettext_lazy("medical device"),
+    "cosmetic": gettext_lazy("cosmetic"),
+    "supplement": gettext_lazy("food supplement"),
     "NAME": gettext_lazy("name of a person"),
     "PHONE": gettext_lazy("phone number"),
     "EMAIL": gettext_lazy("e-mail address"),
@@ -141,6 +224,19 @@ def sentence_of(finding: Finding) -> str:
     if finding.analyzer == "reactions":
         return _term_sentence(_("possible adverse reaction: “%(words)s”"), finding)
     return _term_sentence(_("%(what)s: “%(words)s”"), finding)
+
+
+def labels_of(reading: Reading) -> tuple[str, ...]:
+    """What the message is, label by label, the surest first; those that a mark already tells are left out."""
+    whole = sorted((one for one in reading.of("labels") if one.span is None), key=_surest_first)
+    return tuple(
+        _("%(what)s (%(percent)s%% sure)") % {"what": label_of(one), "percent": round(100 * one.score)}
+        for one in whole
+    )
+
+
+def _surest_first(finding: Finding) -> tuple[float, str]:
+    return -finding.score, finding.label
 
 
 def _term_sentence(opening: str, finding: Finding) -> str:

@@ -20,8 +20,10 @@ from veilleur.reading.cues import said_in
 from veilleur.reading.features import Floats, features_of
 from veilleur.reading.grounds import heaviest_clause, heaviest_words
 from veilleur.reading.signals import NAME, signals_of, terms
-from veilleur.vocabulary import LABELS, Because, Finding, Priority, Why
+from veilleur.vocabulary import LABELS, Because, Finding, Language, Priority, Why
 
+ENGLISH_REACTION = "adverse_reaction in English"
+"""Name of the head that judges adverse reactions in English texts."""
 SPANNED = frozenset(
     [
         "insult", "threat", "hate", "defamation_fact", "crisis_suicide", "emergency_medical",
@@ -48,13 +50,24 @@ def judgements(batch: Batch) -> panel.Judgement:
 def probabilities(batch: Batch) -> Floats:
     """Chance of every label, (texts, labels), in the order of `label_names()`.
 
-    Where a product is named, the heads of the case judge adverse reactions: they see more of it.
+    Where a product is named, the heads of the case judge adverse reactions: they see more of it. In
+    English, a head does that learned from English alone.
     """
     known = panel.load(NAME)
     chances = batch.once(judgements).chances[:, : len(LABELS)]
     for row, told in batch.once(told_in).items():
         chances[row, known.heads.index(LABEL)] = told[LABEL]
+    english = _in_english(batch)
+    chances[english, known.heads.index(LABEL)] = batch.once(judgements).chances[english, _english_head()]
     return chances
+
+
+def _in_english(batch: Batch) -> NDArray[np.bool_]:
+    return np.array([subject.language.language is Language.EN for subject in batch], dtype=np.bool_)
+
+
+def _english_head() -> int:
+    return panel.load(NAME).heads.index(ENGLISH_REACTION)
 
 
 def chances_by_label(batch: Batch) -> list[dict[str, float]]:
@@ -66,7 +79,8 @@ def chances_by_label(batch: Batch) -> list[dict[str, float]]:
 def priorities(batch: Batch) -> list[Priority]:
     """The likeliest priority of each text, by the words alone: no policy, no deadline."""
     weights = panel.load(NAME).others["priority"]
-    powers = (np.clip(batch.once(judgements).logits, -6, 6)[:, :, None] * weights[:-1]).sum(axis=1)
+    told = np.clip(batch.once(judgements).logits[:, : len(weights) - 1], -6, 6)
+    powers = (told[:, :, None] * weights[:-1]).sum(axis=1)
     names = list(Priority)
     return [names[winner] for winner in (powers + weights[-1]).argmax(axis=1).tolist()]
 

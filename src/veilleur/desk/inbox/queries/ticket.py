@@ -19,7 +19,13 @@ from veilleur.desk.accounts.queries import colleagues
 from veilleur.desk.inbox.actions import last_standing
 from veilleur.desk.inbox.conversion import PRIORITIES, reading_of, ticket_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
-from veilleur.desk.inbox.explanations import language_name, marks_of, sentence_of, sentiment_name
+from veilleur.desk.inbox.explanations import (
+    labels_of,
+    language_name,
+    marks_of,
+    sentence_of,
+    sentiment_name,
+)
 from veilleur.desk.inbox.models import DecisionRow, MentionRow, MentionVersion, Note, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.queries.filters import COUNT_CAP, Filters
@@ -87,6 +93,8 @@ class TicketPage:
     stars: Stars | None
     feeling: str
     feeling_sentence: str
+    labels: tuple[str, ...]
+    """What the message is, label by label, with how sure the reading is."""
     language: str
     language_code: str
     mention: MentionRow
@@ -141,6 +149,7 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         stars=stars_of(mention, ticket.rating_share),
         feeling=sentiment_name(ticket.sentiment),
         feeling_sentence=_feeling_sentence(reading),
+        labels=labels_of(reading),
         language=language_name(ticket.language),
         language_code=ticket.language if ticket.language in {"fr", "en"} else "",
         mention=mention,
