@@ -53,13 +53,10 @@ class Judgement:
 
     logits: Floats
     """(texts, heads), calibrated."""
+    chances: Floats
+    """(texts, heads): each on its own."""
     evidence: Floats
     """(words, heads): what each word weighs."""
-
-    @property
-    def chances(self) -> Floats:
-        """(texts, heads): each on its own."""
-        return sigmoid(self.logits)
 
 
 @cache
@@ -97,7 +94,8 @@ def judge(panel: Panel, features: Features, signals: Floats) -> Judgement:
     add_by_text(logits, evidence, features.first_word)
     # Not a matrix product: BLAS rounds differently for batches of different heights.
     logits += _weighed(features.dense, panel.dense) + _weighed(signals, panel.signals) + panel.bias
-    return Judgement(logits * panel.slope + panel.offset, evidence)
+    calibrated = logits * panel.slope + panel.offset
+    return Judgement(calibrated, sigmoid(calibrated), evidence)
 
 
 def sigmoid(logit: Floats) -> Floats:
@@ -124,12 +122,14 @@ def word_sums(panel: Panel, features: Features) -> Floats:
         _add(alone, panel, layer, unit, np.float32(CHARACTER_WEIGHT))
     sums: Floats = alone.take(units.of, axis=0)
     for layer in features.around_rows:
-        _add(sums, panel, layer, np.arange(len(sums)), np.float32(1))
+        lines = panel.index[layer]
+        known = np.flatnonzero(lines)
+        sums[known] += panel.table.take(lines[known], axis=0)
     return sums
 
 
 def _add(out: Floats, panel: Panel, rows_read: Rows, owner: Integers, weight: np.float32) -> None:
-    """Adds the lines of those rows that have one to the rows `owner` of `out`. `owner` never falls."""
+    """Adds the lines of those rows that have one to the rows `owner` of `out`; `owner` never falls."""
     lines = panel.index[rows_read]
     known = np.flatnonzero(lines)
     if not len(known):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from veilleur.lexicon import Mark
 from veilleur.reading.adverse.marks import Found, Named
-from veilleur.reading.adverse.words import cues, situations
+from veilleur.reading.adverse.words import said_around
 from veilleur.text import sentences
 from veilleur.text.scope import Scope, Scoped, scopes
 
@@ -43,7 +43,8 @@ class Look:
 def look(text: str, found: Found) -> Look:
     """Looks for cues and scopes in a normalised text."""
     starts = tuple(sentence.start for sentence in sentences(text))
-    return Look(text, found, cues().scan(text), situations().scan(text), scopes(text), starts)
+    cues, situations = said_around(text)
+    return Look(text, found, cues, situations, scopes(text), starts)
 
 
 def of_message(seen: Look) -> Evidence:

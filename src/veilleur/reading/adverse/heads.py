@@ -8,13 +8,16 @@ import numpy as np
 
 from veilleur.reading import panel, signals
 from veilleur.reading.adverse.evidence import Look, look, of_message
-from veilleur.reading.adverse.marks import find
+from veilleur.reading.adverse.marks import Found, find
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.features import Features, Floats, features_of
+from veilleur.reading.label_heads import chance_of
 from veilleur.vocabulary import CRITERIA, SERIOUSNESS, SITUATIONS
 
 NAME = "case"
 LABEL = "adverse_reaction"
+LEAST, LEAST_WITHOUT_SYMPTOM = 0.02, 0.05
+"""Chances of the label below which a message that names a product is not looked at more closely."""
 PEOPLE = ("author", "relative", "others")
 SERIOUS = "serious"
 HEADS = (
@@ -30,10 +33,23 @@ Chances = Mapping[str, float]
 """Head → how sure, 0 to 1."""
 
 
+def named_in(batch: Batch) -> dict[int, Found]:
+    """What each message that names a product or a treatment names, by row: use with `batch.once`."""
+    found = ((row, find(subject)) for row, subject in enumerate(batch))
+    return {row: told for row, told in found if told}
+
+
 def looks_of(batch: Batch) -> list[tuple[int, Look]]:
-    """The messages that name a product or a treatment: their row, and everything a judgement looks at."""
-    found = ((row, subject, find(subject)) for row, subject in enumerate(batch))
-    return [(row, look(subject.text.text, told)) for row, subject, told in found if told]
+    """Those of them that may tell a reaction: their row, and everything a judgement looks at.
+
+    The head of the label, which costs next to nothing, spares the others a message it is sure of.
+    """
+    chances = chance_of(batch, LABEL).tolist()
+    return [
+        (row, look(batch.subjects[row].text.text, found))
+        for row, found in batch.once(named_in).items()
+        if chances[row] >= (LEAST if found.reactions else LEAST_WITHOUT_SYMPTOM)
+    ]
 
 
 def features_here(batch: Batch) -> Features:

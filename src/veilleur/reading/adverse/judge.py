@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from veilleur.lexicon import Mark
 from veilleur.reading.adverse.case import AdverseReaction, Criteria, Note, Part, Who
 from veilleur.reading.adverse.evidence import Look, of_product
-from veilleur.reading.adverse.heads import SERIOUS, Chances, limits, looks_of, told_in
+from veilleur.reading.adverse.heads import SERIOUS, Chances, limits, looks_of, named_in, told_in
+from veilleur.reading.adverse.marks import Found
 from veilleur.reading.adverse.tagger import Told, reactions_of
 from veilleur.reading.adverse.weights import Weights, shipped
 from veilleur.reading.analyzer import Batch, Subject
@@ -15,6 +16,10 @@ from veilleur.text.scope import Scope
 from veilleur.vocabulary import PRODUCT_TYPES, SERIOUSNESS, SITUATIONS, Concept, Span
 
 EVEN = 0.5
+UNLIKELY = 0.1
+"""Chance of a case below which its products are not weighed one by one."""
+SURE = 0.9
+"""How sure a product is that the lexicon knows and no everyday word is spelt like."""
 RULED = frozenset({"pregnancy", "breastfeeding", "offlabel", "occupational"})
 """Situations too rare to learn: their words decide."""
 _TAKES_BACK = frozenset({Scope.NEGATED, Scope.SUPPOSED, Scope.ASKED})
@@ -23,10 +28,38 @@ _TAKES_BACK = frozenset({Scope.NEGATED, Scope.SUPPOSED, Scope.ASKED})
 def cases(batch: Batch) -> Sequence[AdverseReaction | None]:
     """The case of each message; `None` when it names no product and no treatment. Use with `Batch.once`."""
     out: list[AdverseReaction | None] = [None] * len(batch)
+    for row, named in batch.once(named_in).items():
+        out[row] = _only_named(batch.subjects[row], named)
     told, spans, weights = batch.once(told_in), batch.once(reactions_of), shipped()
     for (row, seen), found in zip(batch.once(looks_of), spans, strict=True):
         out[row] = judge(batch.subjects[row], seen, told[row], found, weights)
     return out
+
+
+def _only_named(subject: Subject, found: Found) -> AdverseReaction | None:
+    """The products of a message that tells of no reaction."""
+    products = _sure_products(subject, found)
+    if not products:
+        return None
+    return AdverseReaction(
+        suspected=False,
+        score=0.0,
+        criteria=Criteria(0.0, 0.0, SURE, 0.0),
+        who=Who.NONE,
+        products=products,
+        reactions=(),
+        seriousness=(),
+        special=(),
+        person=None,
+    )
+
+
+def _sure_products(subject: Subject, found: Found) -> tuple[Part, ...]:
+    return tuple(
+        Part(subject.text.span(one.start, one.end), one.kind, SURE, one.mark.term.concept)
+        for one in found.products
+        if one.sure
+    )
 
 
 def judge(
@@ -90,6 +123,8 @@ def _products(
     subject: Subject, seen: Look, weights: Weights, told: float, *, happened: bool
 ) -> tuple[Part, ...]:
     named = seen.found.products
+    if told < UNLIKELY and not happened:
+        return _sure_products(subject, seen.found)
     scores = [weights.product.chances(of_product(seen, one, told)) for one in named]
     best = max((score["suspected"] for score in scores), default=0.0)
     limit = min(best, weights.thresholds["suspected"])

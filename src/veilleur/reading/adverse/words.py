@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import cache
 from importlib import resources
 
-from veilleur.lexicon import Lexicon, Term
+from veilleur.lexicon import Lexicon, Mark, Term
 from veilleur.lexicon.alternatives import spelled_out
 
 NAME = "adverse"
@@ -30,22 +30,28 @@ def product_terms() -> list[Term]:
     ]
 
 
-@cache
-def cues() -> Lexicon:
-    """What may be said around a product: by kind of cue."""
-    return _lexicon("adverse_cues.tsv")
+Marks = dict[str, tuple[Mark, ...]]
+
+
+def said_around(text: str) -> tuple[Marks, Marks]:
+    """By kind: cues around a product, then seriousness (`serious.death`…) and situations (`pregnancy`…)."""
+    found = _around().scan(text)
+    sides: tuple[Marks, Marks] = ({}, {})
+    for owner, marks in found.items():
+        side, _, kind = owner.partition(" ")
+        sides[_SIDES.index(side)][kind] = marks
+    return sides
+
+
+_SIDES = ("cue", "situation")
 
 
 @cache
-def situations() -> Lexicon:
-    """Words of seriousness (`serious.death`…) and of special situations (`pregnancy`…)."""
-    return _lexicon("adverse_special.tsv")
-
-
-def _lexicon(name: str) -> Lexicon:
+def _around() -> Lexicon:
     owned: defaultdict[str, list[Term]] = defaultdict(list)
-    for kind, expressions in _table(name):
-        owned[kind] += (Term(words) for words in dict.fromkeys(expressions))
+    for side, name in zip(_SIDES, ("adverse_cues.tsv", "adverse_special.tsv"), strict=True):
+        for kind, expressions in _table(name):
+            owned[f"{side} {kind}"] += (Term(words) for words in dict.fromkeys(expressions))
     return Lexicon(owned)
 
 

@@ -44,10 +44,9 @@ def _findings(subject: Subject, case: AdverseReaction) -> Iterator[Finding]:
     if case.suspected:
         yield _finding("suspected", case.score, grounds)
     yield from _parts(case, text)
-    if case.reactions:
-        yield from _criteria(case, text)
-        if case.who is not Who.NONE:
-            yield _finding(f"who.{case.who}", _SURE, _words(text, case.person), case.person)
+    yield from _criteria(case, text)
+    if case.reactions and case.who is not Who.NONE:
+        yield _finding(f"who.{case.who}", _SURE, _words(text, case.person), case.person)
     for note in case.seriousness:
         yield _finding(f"serious.{note.name}", _SURE, _words(text, note.span), note.span)
     for note in case.special:
@@ -67,7 +66,7 @@ def _parts(case: AdverseReaction, text: str) -> Iterator[Finding]:
 def _criteria(case: AdverseReaction, text: str) -> Iterator[Finding]:
     places = {
         "product": next((part.span for part in case.products), None),
-        "reaction": case.reactions[0].span,
+        "reaction": case.reactions[0].span if case.reactions else None,
         "patient": case.person,
         "reporter": case.person,
     }

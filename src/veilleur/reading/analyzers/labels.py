@@ -19,6 +19,7 @@ from veilleur.reading.analyzer import Batch
 from veilleur.reading.cues import said_in
 from veilleur.reading.features import Floats, features_of
 from veilleur.reading.grounds import heaviest_clause, heaviest_words
+from veilleur.reading.label_heads import judgements
 from veilleur.reading.signals import NAME, signals_of, terms
 from veilleur.vocabulary import LABELS, Because, Finding, Language, Priority, Why
 
@@ -38,13 +39,12 @@ def label_names() -> tuple[str, ...]:
     return panel.load(NAME).heads[: len(LABELS)]
 
 
-def judgements(batch: Batch) -> panel.Judgement:
-    """What the panel says of the batch: ask with `batch.once(judgements)`."""
-    known, signals = panel.load(NAME), batch.once(signals_of)
-    judged = panel.judge(known, batch.once(features_of), signals.dense)
-    # A cue speaks through the word it begins with.
-    np.add.at(judged.evidence, signals.words, known.signals[signals.kinds] * np.float32(np.log(2)))
-    return judged
+def _evidence(batch: Batch) -> Floats:
+    """(words, heads): what each word weighs; a cue speaks through the word it begins with."""
+    signals, weights = batch.once(signals_of), panel.load(NAME).signals
+    evidence = batch.once(judgements).evidence.copy()
+    np.add.at(evidence, signals.words, weights[signals.kinds] * np.float32(np.log(2)))
+    return evidence
 
 
 def probabilities(batch: Batch) -> Floats:
@@ -54,7 +54,7 @@ def probabilities(batch: Batch) -> Floats:
     English, a head does that learned from English alone.
     """
     known = panel.load(NAME)
-    chances = batch.once(judgements).chances[:, : len(LABELS)]
+    chances = batch.once(judgements).chances[:, : len(LABELS)].copy()
     for row, told in batch.once(told_in).items():
         chances[row, known.heads.index(LABEL)] = told[LABEL]
     english = _in_english(batch)
@@ -131,7 +131,7 @@ class LabelAnalyzer:
         return findings
 
     def _findings(self, batch: Batch, row: int, columns: Sequence[int]) -> Iterator[Finding]:
-        chances, evidence = batch.once(probabilities)[row], batch.once(judgements).evidence
+        chances, evidence = batch.once(probabilities)[row], batch.once(_evidence)
         shown = {said.label for said in batch.once(said_in)[row] if said.is_enough}
         for column in columns:
             label, weight = self._panel.heads[column], evidence[:, column]
