@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from training import social
 from veilleur.reading.features import Context
 from veilleur.reading.questions import Asked, asked
 from veilleur.text import normalise
@@ -22,7 +21,6 @@ EXPERIENCES = "fr_public_services_experiences"
 FFT = "en_nhs_fft_v6"
 PHASE_1 = "en_nhs_phase1"
 OWN = "own_sentences"
-SOCIAL = "social_fr"
 
 _PHASE_1_ASKED = {
     "Trust A - Q1": Asked.IMPROVE,
@@ -102,23 +100,6 @@ def phase_1(folder: Path = CORPORA) -> list[Row]:
     )
     nothing = re.compile(r"\W*(?:nothing|no|none|not? .{0,12})\W*")
     return [row for row in rows if row.asked is not Asked.GOOD or not nothing.fullmatch(row.full_text)]
-
-
-def social_messages() -> list[Row]:
-    """Messages of social French; those that are both good and bad serve the mixture alone."""
-    return [
-        Row(
-            corpus=SOCIAL,
-            group=raw["group"],
-            text=raw["text"],
-            title="",
-            language=Language.FR,
-            label=Sentiment(raw["sentiment"]),
-            asked={"positive": Asked.GOOD, "negative": Asked.IMPROVE}.get(raw["field"], Asked.OPEN),
-            rating_share=(raw["rating"] - 1) / 4 if raw["rating"] else None,
-        )
-        for raw in social.to_learn_from()
-    ]
 
 
 def own_sentences(folder: Path = CORPORA) -> list[Row]:

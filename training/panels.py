@@ -106,7 +106,8 @@ class _Harvest:
 
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
         cued = sparse.csr_matrix(self.signals(batch) * np.float32(SIGNAL_SCALE))
-        self.parts.append(sparse.hstack([design(batch.once(features_of)), cued]).tocsr())
+        features = batch.once(features_of)
+        self.parts.append(sparse.hstack([design(features, len(features.around_rows)), cued]).tocsr())
         return [()] * len(batch)
 
 

@@ -26,7 +26,7 @@ from sklearn.model_selection import GroupKFold
 from training import opinions, pairs
 from training.opinions import Row
 from veilleur.reading.features import CHARACTER_WEIGHT, DENSE, Features, extract, rows
-from veilleur.reading.heads import Head, judge, softmax, word_scale
+from veilleur.reading.heads import LAYERS, Head, judge, softmax, word_scale
 from veilleur.reading.parts import PARTS, parts
 from veilleur.vocabulary import Sentiment
 
@@ -38,7 +38,6 @@ CORPUS_WEIGHT = {
     opinions.FFT: 1.0,
     opinions.PHASE_1: 0.4,
     opinions.OWN: 5.0,
-    opinions.SOCIAL: 1.0,
 }
 """What one row counts: French is rare, the oldest corpus is noisy, our sentences are few."""
 BALANCE = 0.7
@@ -104,7 +103,6 @@ def learnable(folder: Path) -> list[Row]:
             *opinions.friends_and_family(folder),
             *opinions.phase_1(folder),
             *opinions.own_sentences(),
-            *(row for row in opinions.social_messages() if row.label is not Sentiment.MIXED),
         ]
     )
     chance = np.random.default_rng(SEED)
@@ -136,7 +134,7 @@ def prepare(learned: list[Row]) -> Examples:
             these = here & (labels == label)
             if these.any():
                 weights[these] *= (here.sum() / these.sum() / len(LABELS)) ** BALANCE
-    return Examples(learned, design(features_of(learned)), labels, weights)
+    return Examples(learned, design(features_of(learned), LAYERS), labels, weights)
 
 
 def features_of(read: Sequence[Row]) -> Features:
@@ -144,8 +142,12 @@ def features_of(read: Sequence[Row]) -> Features:
     return extract([row.full_text for row in read], [row.context for row in read])
 
 
-def design(features: Features) -> Matrix:
-    """The matrix whose product with a head's columns is what `heads.judge` computes."""
+def design(features: Features, layers: int) -> Matrix:
+    """The matrix whose product with a head's columns is what `heads.judge` computes.
+
+    `layers` of `around_rows` are read.
+    """
+    around_rows = features.around_rows[:layers]
     scale, units = word_scale(features), features.units
     sizes = np.diff(units.first_position, append=units.character_rows.shape[1])
     counts = sizes[units.of]
@@ -153,10 +155,10 @@ def design(features: Features) -> Matrix:
     piece = np.repeat(word, counts)
     steps = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
     places = np.repeat(units.first_position[units.of], counts) + steps
-    words = np.concatenate([word] * (1 + len(features.around_rows)))
+    words = np.concatenate([word] * (1 + len(around_rows)))
     pieces = np.concatenate([piece] * len(units.character_rows))
     columns = np.concatenate(
-        [units.rows[units.of], features.around_rows.ravel(), units.character_rows[:, places].ravel()]
+        [units.rows[units.of], around_rows.ravel(), units.character_rows[:, places].ravel()]
     )
     values = np.concatenate([scale[words], np.float32(CHARACTER_WEIGHT) * scale[pieces]])
     owners = features.words.owner[np.concatenate([words, pieces])]
@@ -224,13 +226,6 @@ def learn_mixture(
         features = features_of(texts)
         numbers.append(parts(features, judge(head, features), LABELS.index("neg"), LABELS.index("pos")))
         truths.append(truth)
-    social = opinions.social_messages()
-    fold_of = {learned[i].group: number for number, (_, held_out) in enumerate(folds) for i in held_out}
-    for number, head in enumerate(heads):
-        told = [row for row in social if fold_of.get(row.group, 0) == number]
-        features = features_of(told)
-        numbers.append(parts(features, judge(head, features), LABELS.index("neg"), LABELS.index("pos")))
-        truths.append(np.array([row.label is Sentiment.MIXED for row in told]))
     model = LogisticRegression(C=1.0, max_iter=1000).fit(np.concatenate(numbers), np.concatenate(truths))
     return np.concatenate([model.coef_[0], model.intercept_])
 

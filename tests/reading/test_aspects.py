@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from veilleur.reading import Reader
-from veilleur.reading.analyzers.aspects import ASPECTS, AspectAnalyzer
+from veilleur.reading.analyzer import Batch
+from veilleur.reading.analyzers.aspects import ASPECTS, AspectAnalyzer, told_in
 from veilleur.reading.aspect_words import aspect_terms, expanded, read_code
 from veilleur.testing import check_analyzer, mention
 from veilleur.vocabulary import Because, Finding, Rating
@@ -15,7 +16,25 @@ from veilleur.vocabulary import Because, Finding, Rating
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return Reader([AspectAnalyzer()])
+    return Reader.default()
+
+
+class _Words(AspectAnalyzer):
+    """Only keeps what the words say by themselves."""
+
+    def analyze(self, batch: Batch):
+        self.told = [set(told) for told in batch.once(told_in)]
+        return [()] * len(batch)
+
+
+WORDS = _Words()
+WORDS_READER = Reader([WORDS])
+
+
+def said(text: str, **fields: object) -> set[str]:
+    """Aspects and polarities that the words alone say, before the trained heads."""
+    WORDS_READER.read([mention(text, **fields)])
+    return WORDS.told[0]
 
 
 def findings(reader: Reader, text: str, **fields: object) -> tuple[Finding, ...]:
@@ -52,31 +71,62 @@ def findings(reader: Reader, text: str, **fields: object) -> tuple[Finding, ...]
         ("", set()),
     ],
 )
-def test_aspects_with_polarity(reader: Reader, text: str, expected: set[str]) -> None:
-    assert {finding.label for finding in findings(reader, text)} == expected
+def test_words_say_aspects_with_polarity(text: str, expected: set[str]) -> None:
+    assert said(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect"),
+    [
+        (
+            "Deux heures d'attente, et personne pour s'excuser. Accueil glacial de la secrétaire.",
+            "attente:neg",
+        ),
+        (
+            "Deux heures d'attente, et personne pour s'excuser. Accueil glacial de la secrétaire.",
+            "accueil:neg",
+        ),
+        ("Médecin à l'écoute, qui prend le temps de tout expliquer. Cabinet très propre.", "ecoute:pos"),
+        ("We waited over 4 hours and the receptionist was rude", "attente:neg"),
+    ],
+)
+def test_plain_reviews(reader: Reader, text: str, aspect: str) -> None:
+    assert aspect in {finding.label for finding in findings(reader, text)}
 
 
 def test_where_and_why(reader: Reader) -> None:
-    text = "Bon. Locaux VÉTUSTES 😱"
-    [finding] = findings(reader, text)
+    text = "Trois heures d'ATTENTE 😱 inadmissible"
+    [finding] = [one for one in findings(reader, text) if one.label == "attente:neg"]
     assert finding.span
-    assert finding.span.of(text).casefold() in {"locaux vétustes", "vétustes", "locaux"}
+    assert "ATTENTE" in finding.span.of(text)
     assert finding.why.because is Because.TERM
     assert finding.span.of(text) in finding.why.grounds
     assert finding.concept
-    assert finding.concept.id == "ASPECT:locaux"
+    assert finding.concept.id == "ASPECT:attente"
+
+
+def test_an_aspect_has_one_polarity(reader: Reader) -> None:
+    labels = [
+        one.label
+        for one in findings(reader, "Accueil chaleureux mais accueil glacial au téléphone, attente longue")
+    ]
+    aspects = [label.partition(":")[0] for label in labels]
+    assert len(aspects) == len(set(aspects))
 
 
 def test_a_title_does_not_shift_the_places(reader: Reader) -> None:
-    alone = findings(reader, "Chirurgien excellent")
-    assert findings(reader, "Chirurgien excellent", title="Ma hanche, été 2025") == alone
+    text = "Deux heures d'attente, inadmissible"
+    [alone] = [one for one in findings(reader, text) if one.label == "attente:neg"]
+    [titled] = [
+        one for one in findings(reader, text, title="Ma hanche, été 2025") if one.label == "attente:neg"
+    ]
+    assert titled.span == alone.span
 
 
-def test_ordinary_words_count_in_a_review(reader: Reader) -> None:
+def test_ordinary_words_count_in_a_review() -> None:
     text = "Réactif, et sans ascenseur"
-    assert not findings(reader, text)
-    rated = findings(reader, text + ", injoignable", rating=Rating(2, 1, 5))
-    assert {"rendez_vous:neg", "attente:pos"} <= {finding.label for finding in rated}
+    assert not said(text)
+    assert {"rendez_vous:neg", "attente:pos"} <= said(text + ", injoignable", rating=Rating(2, 1, 5))
 
 
 def test_contract() -> None:
@@ -118,6 +168,5 @@ _PIECES = st.sampled_from(
 @given(st.one_of(st.text(max_size=80), st.lists(_PIECES, max_size=15).map(" ".join)), st.text(max_size=10))
 def test_never_fails_and_stays_inside(reader: Reader, text: str, title: str) -> None:
     for finding in findings(reader, text, title=title):
-        assert finding.span
-        assert 0 <= finding.span.start < finding.span.end <= len(text)
+        assert finding.span is None or 0 <= finding.span.start < finding.span.end <= len(text)
         assert finding.label.partition(":")[0] in ASPECTS

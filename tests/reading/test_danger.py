@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veilleur.reading import Reader
+from veilleur.reading.analyzer import Batch
 from veilleur.reading.analyzers.danger import DangerAnalyzer
 from veilleur.reading.analyzers.toxicity import ToxicityAnalyzer
+from veilleur.reading.cues import TOPICS, Topic, said_in, topic
 from veilleur.testing import check_analyzer, mention
 
 TEXTS = (
@@ -17,9 +19,41 @@ TEXTS = (
 )
 
 
+class _AllCues:
+    """Every cue that is enough, whatever the trained labels say."""
+
+    def analyze(self, batch: Batch):
+        labels = frozenset(topic(self.name).labels)
+        return [
+            self._findings(subject, [one for one in said if one.is_enough and one.label in labels])
+            for subject, said in zip(batch, batch.once(said_in), strict=True)
+        ]
+
+
+class Danger(_AllCues, DangerAnalyzer):
+    pass
+
+
+class Toxicity(_AllCues, ToxicityAnalyzer):
+    pass
+
+
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return Reader([DangerAnalyzer(), ToxicityAnalyzer()])
+    return Reader([Danger(), Toxicity()])
+
+
+def test_a_cue_is_shown_only_where_the_label_was_given() -> None:
+    whole = Reader.default()
+    [threat, told] = whole.read(
+        [
+            "Sale connard, je vais te crever, je sais où tu habites",
+            "Une émission sur les menaces : « je vais te crever » est un délit",
+        ]
+    )
+    assert {"threat"} <= {finding.label for finding in threat.of("toxicity")} <= {"threat", "insult", "hate"}
+    given = {finding.label for finding in told.of("labels")}
+    assert {finding.label for finding in told.of("toxicity")} <= given
 
 
 def labels(reader: Reader, text: str) -> set[str]:
@@ -87,8 +121,8 @@ def test_a_child_nearby_makes_violence_a_matter_of_child_protection(reader: Read
     assert labels(reader, "il frappe le petit tous les soirs, il a 4 ans") == {"violence", "child_protection"}
 
 
-@pytest.mark.parametrize("cues", [DangerAnalyzer(), ToxicityAnalyzer()])
-def test_the_tables_are_sound(cues: DangerAnalyzer | ToxicityAnalyzer) -> None:
+@pytest.mark.parametrize("cues", [topic(name) for name in TOPICS])
+def test_the_tables_are_sound(cues: Topic) -> None:
     assert all(0 <= cue.weight < 1 for cue in cues.rows)
     assert 1_000 < sum(1 for _term in cues.terms()) < 40_000
     cues.check()

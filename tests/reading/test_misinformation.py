@@ -7,12 +7,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from veilleur.reading import Reader
-from veilleur.reading.analyzers.misinformation import TO_BE_CHECKED, MisinformationAnalyzer
+from veilleur.reading.analyzer import Batch
+from veilleur.reading.analyzers.misinformation import MisinformationAnalyzer
+from veilleur.reading.claimed import TO_BE_CHECKED, claimed_in
 from veilleur.reading.claims import claims, parse
 from veilleur.testing import check_analyzer, mention
 from veilleur.vocabulary import Finding
 
-READER = Reader([MisinformationAnalyzer()])
+
+class Claims(MisinformationAnalyzer):
+    """Every claim, whatever the label of the message."""
+
+    def analyze(self, batch: Batch):
+        return batch.once(claimed_in)
+
+
+READER = Reader([Claims()])
 WORDS = sorted({term.text for term in claims().terms})[::7]
 
 

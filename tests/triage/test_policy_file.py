@@ -10,7 +10,7 @@ from veilleur.errors import PolicyInvalid
 from veilleur.triage import house_policy, house_policy_text, load_policy
 from veilleur.vocabulary import Priority
 
-ANALYZERS = frozenset({"language", "sentiment", "drugs", "reactions"})
+ANALYZERS = frozenset({"drugs", "labels", "language", "reactions", "sentiment"})
 
 GOOD = """
 queues = [{id = "to-handle", name = {fr = "À traiter", en = "To handle"}}]

@@ -18,6 +18,8 @@ import numpy as np
 from veilleur.reading.features import CHARACTER_WEIGHT, Features, Floats, Rows
 from veilleur.reading.words import Integers
 
+LAYERS = 3
+"""Of `Features.around_rows`, those that such a head reads: meanings and persons did it no good."""
 _DAMPING = 2.0
 """Added to the number of words when it divides: one word alone does not shout."""
 
@@ -88,7 +90,7 @@ def word_sums(table: Floats, features: Features) -> Floats:
     alone = table.take(units.rows, axis=0)
     alone += np.float32(CHARACTER_WEIGHT) * np.add.reduceat(pieces, units.first_position)
     sums: Floats = alone.take(units.of, axis=0)
-    return sums + _gather(table, features.around_rows)
+    return sums + _gather(table, features.around_rows[:LAYERS])
 
 
 def _gather(table: Floats, layers: Rows) -> Floats:

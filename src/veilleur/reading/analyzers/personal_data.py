@@ -8,6 +8,7 @@ are found but are nobody's secret.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 
 from veilleur.lexicon import Mark, Term
@@ -161,10 +162,12 @@ def _birth_beside(text: str, end: int) -> Iterator[Found]:
 def _apart(text: str, found: list[Found]) -> list[Found]:
     """Of stretches that overlap the surest kind, then the longest; in the order of the text."""
     kept: list[Found] = []
-    covered = [match.span() for match in PLACEHOLDER.finditer(text)] if "[" in text else []
+    covered = sorted(match.span() for match in PLACEHOLDER.finditer(text)) if "[" in text else []
     for one in sorted(found, key=_preference):
-        if all(one.end <= start or end <= one.start for start, end in covered):
-            covered.append((one.start, one.end))
+        place = bisect(covered, (one.start, one.end))
+        behind = place == 0 or covered[place - 1][1] <= one.start
+        if behind and (place == len(covered) or one.end <= covered[place][0]):
+            covered.insert(place, (one.start, one.end))
             kept.append(one)
     return sorted(kept)
 
