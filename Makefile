@@ -65,8 +65,12 @@ dev: $(READY_TO_TEST)  ## the environment to work in
 	@echo "Ready: $(BIN)"
 
 train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
+	@$(BIN)/python -m training.meanings
 	@$(BIN)/python -m training.sentiment
 	@$(BIN)/python -m training.labels
+	@$(BIN)/python -m training.cases
+	@$(BIN)/python -m training.aspects
+	@$(BIN)/python -m training.adverse
 
 bench: bench-import bench-desk bench-quality bench-speed bench-engine  ## every benchmark: import, desk, quality, speed of reading, engines
 

@@ -26,6 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from training import cases, messages, tagger
 from training.panels import FOLDS, Flags, Integers, Numbers, best_cut, foretell, matrix_of, sigmoid
 from training.tagger import Place, Sheet
+from veilleur.reading.adverse import heads
 from veilleur.reading.adverse.evidence import Evidence, Look, of_product
 from veilleur.reading.adverse.heads import HEADS, looks_of
 from veilleur.reading.adverse.marks import Named
@@ -275,6 +276,8 @@ def write_parts(examples: Sequence[Example], whole: Whole, limits: Mapping[str, 
 
 
 def main() -> None:
+    # Learned from every message that names a product, also from those that reading spares them.
+    heads.LEAST = heads.LEAST_WITHOUT_SYMPTOM = 0.0
     learnable = known()
     sheet = learnable.sheet
     found = foretold_spans(sheet)

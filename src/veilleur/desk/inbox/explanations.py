@@ -63,7 +63,7 @@ def marks_of(reading: Reading, text: str) -> tuple[Mark, ...]:
 
 
 def _stretches(reading: Reading, text: str) -> Iterable[tuple[Span, Finding]]:
-    cased = {finding.span for finding in reading.of("adverse") if finding.label in {"product", "reaction"}}
+    cased = [one.span for one in reading.of("adverse") if one.span and one.label in {"product", "reaction"}]
     for finding in reading.findings:
         if finding.span is not None:
             if _is_worth_showing(finding, cased):
@@ -78,11 +78,14 @@ def _is_felt(finding: Finding) -> bool:
     return by_words and finding.label != Sentiment.NEU
 
 
-def _is_worth_showing(finding: Finding, cased: set[Span | None]) -> bool:
+def _is_worth_showing(finding: Finding, cased: list[Span]) -> bool:
     """Not what only frames other marks, nor a word that a case (`cased`) shows with its part in it."""
     if finding.analyzer == "adverse":
         return not finding.label.startswith(("pair", "criterion.", "who."))
-    return finding.analyzer not in {"drugs", "reactions"} or finding.span not in cased
+    span = finding.span
+    if span is None or finding.analyzer not in {"drugs", "reactions"}:
+        return True
+    return all(span.end <= one.start or one.end <= span.start for one in cased)
 
 
 def _places(grounds: Iterable[str], text: str) -> Iterable[Span]:
@@ -223,6 +226,8 @@ def sentence_of(finding: Finding) -> str:
         return _term_sentence(_("medicine recognised: “%(words)s”"), finding)
     if finding.analyzer == "reactions":
         return _term_sentence(_("possible adverse reaction: “%(words)s”"), finding)
+    if finding.analyzer == "personal_data":  # its ground is the rule that was met, not words
+        return label_of(finding)
     return _term_sentence(_("%(what)s: “%(words)s”"), finding)
 
 
@@ -230,7 +235,8 @@ def labels_of(reading: Reading) -> tuple[str, ...]:
     """What the message is, label by label, the surest first; those that a mark already tells are left out."""
     whole = sorted((one for one in reading.of("labels") if one.span is None), key=_surest_first)
     return tuple(
-        _("%(what)s (%(percent)s%% sure)") % {"what": label_of(one), "percent": round(100 * one.score)}
+        _("%(what)s (%(percent)s%% sure)")
+        % {"what": label_of(one), "percent": min(99, round(100 * one.score))}
         for one in whole
     )
 
