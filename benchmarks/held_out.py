@@ -190,11 +190,7 @@ def english() -> list[tuple[str, str]]:
         rows = [one.mention for one in messages.ordinary() if one.is_test and one.corpus == corpus]
         readings = reader.read(rows)
         given = [{one.label for one in reading.of("labels")} for reading in readings]
-        for names in (
-            ("adverse_reaction",),
-            ("insult", "threat", "hate"),
-            ("crisis_suicide", "emergency_medical"),
-        ):
+        for names in WATCHED:
             share = sum(bool(one & set(names)) for one in given) / len(rows)
             lines.append(
                 (f"alarms, {', '.join(names)}, {corpus} test part", f"{len(rows)} | {share:.2%} | |")

@@ -24,11 +24,10 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from training import cases, messages, tagger
-from training.panels import FOLDS, Flags, Integers, Numbers, best_cut, foretell, matrix_of, sigmoid
+from training.panels import FOLDS, Flags, Integers, Numbers, best_cut, foretell, matrix_of, outcome, sigmoid
 from training.tagger import Place, Sheet
-from veilleur.reading.adverse import heads
 from veilleur.reading.adverse.evidence import Evidence, Look, of_product
-from veilleur.reading.adverse.heads import HEADS, looks_of
+from veilleur.reading.adverse.heads import HEADS, every_look
 from veilleur.reading.adverse.marks import Named
 from veilleur.reading.adverse.tagger import Spans, Told
 from veilleur.reading.adverse.tagger import places as places_of
@@ -80,7 +79,7 @@ def known() -> Known:
     """Reads the messages, and foretells what the case heads say of each."""
     told, names = cases.gated(messages.development())
     data = cases.prepare(told, names)
-    chances, _ = cases.outcome(data, foretell(data))
+    chances, _ = outcome(data, foretell(data), cases.MISSES, cases.LEAST)
     return Known(told, looked_at(told), chances, data.folds)
 
 
@@ -89,7 +88,7 @@ def looked_at(told: Sequence[messages.Example]) -> list[tuple[Subject, Look]]:
     seen: list[tuple[Subject, Look]] = []
 
     def look(batch: Batch) -> NDArray[np.float32]:
-        seen.extend((batch.subjects[row], found) for row, found in looks_of(batch))
+        seen.extend((batch.subjects[row], found) for row, found in every_look(batch))
         return np.zeros((len(batch), 1), dtype=np.float32)
 
     matrix_of(told, look)
@@ -276,8 +275,6 @@ def write_parts(examples: Sequence[Example], whole: Whole, limits: Mapping[str, 
 
 
 def main() -> None:
-    # Learned from every message that names a product, also from those that reading spares them.
-    heads.LEAST = heads.LEAST_WITHOUT_SYMPTOM = 0.0
     learnable = known()
     sheet = learnable.sheet
     found = foretold_spans(sheet)

@@ -15,25 +15,25 @@ import numpy as np
 from training import messages
 from training.messages import SOCIAL, Example
 from training.panels import (
-    FOLDS,
-    Calibration,
     Flags,
     Numbers,
     Set,
-    best_cut,
-    calibration_error,
-    curves,
+    calibrate,
     deal,
     fit,
     foretell,
     matrix_of,
+    outcome,
+    scored,
     scores,
-    sigmoid,
+    show,
     write,
 )
 from veilleur.reading.analyzers.aspects import HEADS, NAME, columns, signals_of
 
 VERSION = "2"
+EVEN = (1.0,) * len(HEADS)
+"""A miss costs as much as an alarm."""
 LEAST = 0.2
 """A chance below this one is no ground for an aspect."""
 
@@ -54,33 +54,10 @@ def _truths(example: Example) -> list[int]:
     return [int(head in judged) for head in HEADS]
 
 
-def calibrate(data: Set, logits: Numbers, these: Flags) -> Calibration:
-    """Curves and cuts from the examples `these`."""
-    slope, offset = curves(data, logits, these)
-    chances = sigmoid(logits * slope + offset)
-    truth = data.truths == 1
-    cuts = [best_cut(chances[these, head], truth[these, head], lowest=LEAST) for head in range(len(HEADS))]
-    return Calibration(slope, offset, np.array(cuts))
-
-
-def outcome(data: Set, logits: Numbers) -> tuple[Numbers, Flags]:
-    """Chances and yes or no of each example, calibrated on the other folds."""
-    chances, given = np.zeros_like(logits), np.zeros(logits.shape, dtype=np.bool_)
-    for fold in range(FOLDS):
-        here = data.folds == fold
-        known = calibrate(data, logits, ~here)
-        chances[here] = sigmoid(logits[here] * known.slope + known.offset)
-        given[here] = chances[here] >= known.thresholds
-    return chances, given
-
-
 def report(data: Set, chances: Numbers, given: Flags) -> dict[str, dict[str, float]]:
     """Scores of every head, and of all of them together."""
     truth = data.truths == 1
-    out = {}
-    for head, name in enumerate(HEADS):
-        out[name] = scores(truth[:, head], given[:, head])
-        out[name]["ece"] = round(calibration_error(chances[:, head], truth[:, head]), 3)
+    out = scored(HEADS, truth, chances, given)
     out["all, with polarity"] = scores(truth.ravel(), given.ravel())
     aspects = sorted({name.partition(":")[0] for name in HEADS})
     either = [[name.startswith(f"{aspect}:") for name in HEADS] for aspect in aspects]
@@ -92,9 +69,8 @@ def report(data: Set, chances: Numbers, given: Flags) -> dict[str, dict[str, flo
 def main() -> None:
     data = prepare([example for example in messages.learnable() if example.corpus == SOCIAL])
     logits = foretell(data)
-    held_out = report(data, *outcome(data, logits))
-    for name, scored in held_out.items():
-        print(f"{name:26}", "  ".join(f"{key} {value}" for key, value in scored.items()))
+    held_out = report(data, *outcome(data, logits, EVEN, LEAST))
+    show(held_out)
     if "--dry" in sys.argv:
         return
     everyone = np.ones(len(data.examples), dtype=np.bool_)
@@ -105,7 +81,7 @@ def main() -> None:
         "corpora": [SOCIAL],
         "held_out": held_out,
     }
-    write(NAME, fit(data, everyone), calibrate(data, logits, everyone), header)
+    write(NAME, fit(data, everyone), calibrate(data, logits, everyone, EVEN, LEAST), header)
 
 
 if __name__ == "__main__":

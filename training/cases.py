@@ -17,25 +17,23 @@ import numpy as np
 from training import messages
 from training.messages import SOCIAL, WEIGHT, Example
 from training.panels import (
-    FOLDS,
-    Calibration,
     Flags,
     Numbers,
     Set,
-    best_cut,
-    calibration_error,
-    curves,
+    calibrate,
     deal,
     fit,
     foretell,
     matrix_of,
+    outcome,
+    scored,
     scores,
-    sigmoid,
+    show,
     write,
 )
 from veilleur.reading.adverse import heads
 from veilleur.reading.adverse.evidence import of_message
-from veilleur.reading.adverse.heads import HEADS, LABEL, NAME, PEOPLE, columns, looks_of
+from veilleur.reading.adverse.heads import HEADS, LABEL, NAME, PEOPLE, columns, every_look
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.features import Floats
 from veilleur.vocabulary import CRITERIA, SERIOUSNESS, SITUATIONS
@@ -44,6 +42,9 @@ VERSION = "2"
 NO_CASE: dict[str, Any] = {"adr": False, "criteria": {}, "who": "none", "special": (), "seriousness": ()}
 MISSED = {LABEL: 2.0, "adr": 1.5}
 """How many times a miss costs more than an alarm; 1 where not said."""
+MISSES = tuple(MISSED.get(name, 1.0) for name in HEADS)
+LEAST = 0.08
+"""A chance below this one is no ground for anything."""
 
 
 def gated(examples: list[Example]) -> tuple[list[Example], list[str]]:
@@ -52,7 +53,7 @@ def gated(examples: list[Example]) -> tuple[list[Example], list[str]]:
     names: set[str] = set()
 
     def look(batch: Batch) -> Floats:
-        for row, seen in looks_of(batch):
+        for row, seen in every_look(batch):
             kept.append(examples[len(seen_before) + row])
             names.update(of_message(seen))
         seen_before.extend(batch.subjects)
@@ -67,7 +68,7 @@ def prepare(examples: list[Example], names: Sequence[str]) -> Set:
     """Examples that name a product, as numbers."""
 
     def signals(batch: Batch) -> Floats:
-        found = looks_of(batch)
+        found = every_look(batch)
         return heads.signals_of(batch, [row for row, _ in found], [seen for _, seen in found], columns(names))
 
     return Set(
@@ -104,62 +105,22 @@ def truths(example: Example) -> list[int]:
     ]
 
 
-def calibrate(data: Set, logits: Numbers, these: Flags) -> Calibration:
-    """Curves and cuts from the examples `these`."""
-    slope, offset = curves(data, logits, these)
-    chances = sigmoid(logits * slope + offset)
-    social = these & data.is_social
-    cuts = [
-        best_cut(
-            chances[social, head], data.truths[social, head] == 1, miss=MISSED.get(name, 1.0), lowest=0.08
-        )
-        for head, name in enumerate(HEADS)
-    ]
-    return Calibration(slope, offset, np.array(cuts))
-
-
-def outcome(data: Set, logits: Numbers) -> tuple[Numbers, Flags]:
-    """Chances and yes or no of each example, calibrated on the other folds."""
-    chances, given = np.zeros_like(logits), np.zeros(logits.shape, dtype=np.bool_)
-    for fold in range(FOLDS):
-        here = data.folds == fold
-        known = calibrate(data, logits, ~here)
-        chances[here] = sigmoid(logits[here] * known.slope + known.offset)
-        given[here] = chances[here] >= known.thresholds
-    return chances, given
-
-
 def report(data: Set, chances: Numbers, given: Flags) -> dict[str, dict[str, float]]:
-    """Scores on the messages of social French that name a product, and alarms elsewhere."""
+    """Scores on the messages of social French that name a product, and in English."""
     social, truth = data.is_social, data.truths == 1
-    out = {}
-    for head, name in enumerate(HEADS):
-        out[name] = scores(truth[social, head], given[social, head])
-        out[name]["ece"] = round(calibration_error(chances[social, head], truth[social, head]), 3)
+    out = scored(HEADS, truth[social], chances[social], given[social])
     for corpus in (messages.PSYTAR, messages.VAERS, messages.PHEE):
         here = np.array([example.corpus == corpus for example in data.examples])
         out[f"{LABEL}, {corpus}"] = scores(truth[here, 0], given[here, 0])
     return out
 
 
-def told_surely(examples: list[Example], names: Sequence[str]) -> Numbers:
-    """How surely each message tells of a reaction, by heads that did not see its voice."""
-    data = prepare(examples, names)
-    logits = foretell(data)
-    chances, _given = outcome(data, logits)
-    surely: Numbers = np.maximum(chances[:, HEADS.index("adr")], chances[:, HEADS.index("reaction")])
-    return surely
-
-
 def main() -> None:
-    # Learned from every message that names a product, also from those that reading spares them.
-    heads.LEAST = heads.LEAST_WITHOUT_SYMPTOM = 0.0
     examples, names = gated(messages.learnable())
     data = prepare(examples, names)
     logits = foretell(data)
-    held_out = report(data, *outcome(data, logits))
-    for name, scored in held_out.items():
-        print(f"{name:34}", "  ".join(f"{key} {value}" for key, value in scored.items()))
+    held_out = report(data, *outcome(data, logits, MISSES, LEAST))
+    show(held_out)
     if "--dry" in sys.argv:
         return
     everyone = np.ones(len(data.examples), dtype=np.bool_)
@@ -170,7 +131,7 @@ def main() -> None:
         "corpora": sorted({example.corpus for example in data.examples}),
         "held_out": held_out,
     }
-    write(NAME, fit(data, everyone), calibrate(data, logits, everyone), header)
+    write(NAME, fit(data, everyone), calibrate(data, logits, everyone, MISSES, LEAST), header)
 
 
 if __name__ == "__main__":

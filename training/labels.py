@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from training import messages, opinions
+from training import messages, opinions, panels
 from training.messages import LABELS, TOXICITY, WEIGHT, Example
 from training.panels import (
     FOLDS,
@@ -26,13 +26,13 @@ from training.panels import (
     Numbers,
     Set,
     best_cut,
-    calibration_error,
     curves,
     deal,
     fit,
     foretell,
     matrix_of,
     platt,
+    scored,
     scores,
     sigmoid,
     write,
@@ -151,11 +151,10 @@ def report(data: Set, chances: Numbers, given: Flags, priority: Integers) -> dic
     social = data.is_social
     corpora = np.array([example.corpus for example in data.examples])
     truth = data.truths == 1
-    out: dict[str, Any] = {"labels": {}, "alarms": {}}
-    for head, label in enumerate(LABELS):
-        scored = scores(truth[social, head], given[social, head])
-        scored["ece"] = round(calibration_error(chances[social, head], truth[social, head]), 3)
-        out["labels"][label] = scored
+    out: dict[str, Any] = {
+        "labels": scored(LABELS, truth[social][:, : len(LABELS)], chances[social], given[social]),
+        "alarms": {},
+    }
     for corpus in ORDINARY:
         here = given[corpora == corpus]
         out["alarms"][corpus] = {
@@ -203,8 +202,7 @@ def main() -> None:
 
 def show(held_out: dict[str, Any]) -> None:
     """The scores as a table."""
-    for label, scored in held_out["labels"].items():
-        print(f"{label:36}", "  ".join(f"{name} {value}" for name, value in scored.items()))
+    panels.show(held_out["labels"])
     print("priority", json.dumps(held_out["priority"]))
     for corpus, alarms in held_out["alarms"].items():
         print(corpus, json.dumps({label: share for label, share in alarms.items() if share}))

@@ -73,11 +73,6 @@ class Set:
         """The messages read for every label: they alone are scored and calibrated on."""
         return np.array([example.corpus == SOCIAL for example in self.examples])
 
-    def only(self, these: Flags) -> Set:
-        """A part of the examples."""
-        kept = [example for example, wanted in zip(self.examples, these.tolist(), strict=True) if wanted]
-        return Set(kept, self.matrix[these], self.truths[these], self.weights[these], self.folds[these])
-
 
 class _Marks:
     """Only the words of an analyzer: its verdicts are worked out as signals."""
@@ -255,6 +250,49 @@ class Calibration:
     slope: Numbers
     offset: Numbers
     thresholds: Numbers
+
+
+def calibrate(
+    data: Set, logits: Numbers, these: Flags, misses: Sequence[float], lowest: float
+) -> Calibration:
+    """Curves and cuts from the messages of social French among `these`.
+
+    `misses` says for each head how many times a miss costs more than an alarm; no cut lies below `lowest`.
+    """
+    slope, offset = curves(data, logits, these)
+    chances = sigmoid(logits * slope + offset)
+    social = these & data.is_social
+    cuts = [
+        best_cut(chances[social, head], data.truths[social, head] == 1, miss=miss, lowest=lowest)
+        for head, miss in enumerate(misses)
+    ]
+    return Calibration(slope, offset, np.array(cuts))
+
+
+def outcome(data: Set, logits: Numbers, misses: Sequence[float], lowest: float) -> tuple[Numbers, Flags]:
+    """Chances and yes or no of each example, calibrated on the other folds."""
+    chances, given = np.zeros_like(logits), np.zeros(logits.shape, dtype=np.bool_)
+    for fold in range(FOLDS):
+        here = data.folds == fold
+        known = calibrate(data, logits, ~here, misses, lowest)
+        chances[here] = sigmoid(logits[here] * known.slope + known.offset)
+        given[here] = chances[here] >= known.thresholds
+    return chances, given
+
+
+def scored(names: Sequence[str], truth: Flags, chances: Numbers, given: Flags) -> dict[str, dict[str, float]]:
+    """Scores and calibration error of each head; the arrays are (messages, heads)."""
+    return {
+        name: scores(truth[:, head], given[:, head])
+        | {"ece": round(calibration_error(chances[:, head], truth[:, head]), 3)}
+        for head, name in enumerate(names)
+    }
+
+
+def show(held_out: Mapping[str, Mapping[str, float]]) -> None:
+    """The scores as a table."""
+    for name, numbers in held_out.items():
+        print(f"{name:36}", "  ".join(f"{key} {value}" for key, value in numbers.items()))
 
 
 def write(

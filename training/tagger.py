@@ -16,7 +16,7 @@ from training.chain import Learned, learn, sparse_rows, states_of
 from training.panels import FOLDS, Flags, Integers, Matrix, Numbers
 from training.sentiment import WEIGHTS
 from veilleur.reading.adverse import tagger
-from veilleur.reading.adverse.heads import features_here, looks_of
+from veilleur.reading.adverse.heads import every_look, features_here, looks_of
 from veilleur.reading.adverse.tagger import NAME, REACH, SIDES, SPAN_NUMBERS, Spans
 from veilleur.reading.adverse.tokens import Entries, Tokens, characters_of, cues_here, shifts, tokens
 from veilleur.reading.analyzer import Batch, Subject
@@ -75,7 +75,8 @@ def sheet(
 ) -> Sheet:
     """Messages that all name a product, as words; `surely` is how surely each tells of a reaction."""
     batch = Batch(subjects)
-    looks = batch.once(looks_of)
+    looks = every_look(batch)
+    batch = Batch(subjects, {looks_of: looks})  # learned also from those that reading is spared
     rows = [row for row, _ in looks]
     read = tokens(
         [seen for _, seen in looks],

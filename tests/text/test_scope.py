@@ -5,7 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veilleur.text import normalise
-from veilleur.text.scope import Scope, scopes, scopes_at
+from veilleur.text.scope import Scope, scopes
+
+
+def scopes_at(text: str, start: int, end: int) -> frozenset[Scope]:
+    return frozenset(one.scope for one in scopes(text) if one.start <= start and end <= one.end)
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,6 @@ def scopes(text: str) -> tuple[Scoped, ...]:
     return _remembered(text)
 
 
-def scopes_at(text: str, start: int, end: int) -> frozenset[Scope]:
-    """The scopes that `[start, end)` of a normalised text stands under."""
-    return frozenset(one.scope for one in scopes(text) if one.start <= start and end <= one.end)
-
-
 @lru_cache(maxsize=1024)
 def _remembered(text: str) -> tuple[Scoped, ...]:
     return tuple(sorted((*_cued(text), *_quoted(text), *_asked(text)), key=_place))

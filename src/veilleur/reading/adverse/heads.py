@@ -39,17 +39,30 @@ def named_in(batch: Batch) -> dict[int, Found]:
     return {row: told for row, told in found if told}
 
 
-def looks_of(batch: Batch) -> list[tuple[int, Look]]:
-    """Those of them that may tell a reaction: their row, and everything a judgement looks at.
+Looks = list[tuple[int, Look]]
+"""Rows of a batch, and everything a judgement looks at."""
+
+
+def every_look(batch: Batch) -> Looks:
+    """All messages that name a product or a treatment: what the heads are learned from."""
+    return [_looked_at(batch, row, found) for row, found in batch.once(named_in).items()]
+
+
+def looks_of(batch: Batch) -> Looks:
+    """Those of them that may tell a reaction.
 
     The head of the label, which costs next to nothing, spares the others a message it is sure of.
     """
     chances = chance_of(batch, LABEL).tolist()
     return [
-        (row, look(batch.subjects[row].text.text, found))
+        _looked_at(batch, row, found)
         for row, found in batch.once(named_in).items()
         if chances[row] >= (LEAST if found.reactions else LEAST_WITHOUT_SYMPTOM)
     ]
+
+
+def _looked_at(batch: Batch, row: int, found: Found) -> tuple[int, Look]:
+    return row, look(batch.subjects[row].text.text, found)
 
 
 def features_here(batch: Batch) -> Features:

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from veilleur.lexicon import Term
+from veilleur.reading import panel
 from veilleur.reading.adverse import AdverseReaction, Who, cases
+from veilleur.reading.adverse.heads import NAME as HEADS_NAME
+from veilleur.reading.adverse.weights import shipped
 from veilleur.reading.adverse.words import NAME, product_terms
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.vocabulary import CRITERIA, Because, Concept, Finding, Span, Why
@@ -24,7 +27,11 @@ class AdverseAnalyzer:
     """
 
     name = NAME
-    version = "1"
+
+    @property
+    def version(self) -> str:
+        """Versions of the two sets of weights."""
+        return f"{panel.load(HEADS_NAME).version}.{shipped().version}"
 
     def terms(self) -> Iterable[Term]:
         """Generic names of products that the table of medicines does not hold."""
