@@ -170,3 +170,11 @@ def test_never_fails_and_stays_inside(reader: Reader, text: str, title: str) -> 
     for finding in findings(reader, text, title=title):
         assert finding.span is None or 0 <= finding.span.start < finding.span.end <= len(text)
         assert finding.label.partition(":")[0] in ASPECTS
+
+
+def test_what_stands_behind_a_word_judges_it_once(reader: Reader) -> None:
+    """At the end of a batch the last opinion known stands before the word, not behind it as well."""
+    text = "Le directeur est un pourri et une ordure, 400 euros par mois et tout part dans les factures."
+    others = ["Une attente interminable, c'est honteux.", text, "Merci, tout était parfait."]
+    [alone], in_midst = reader.read([text]), reader.read(others)[1]
+    assert alone.findings == in_midst.findings

@@ -236,10 +236,10 @@ class _Around:
         return np.where(near, signs[nearest], np.float32(0)).astype(np.float32)
 
     def _cost(self, opinion: Integers, word: Integers, distance: Integers) -> Integers:
-        """How far an opinion is from a word; what is behind the word counts as very far."""
+        """How far an opinion is from a word; what lies on its other side counts as very far."""
         apart = np.abs(self.clause[opinion] - self.clause[word])
-        away = (self.owner[opinion] != self.owner[word]) | (apart > 1)
-        return np.where(away, 10 * _REACH, np.maximum(distance, 0) + _ACROSS * apart)
+        away = (self.owner[opinion] != self.owner[word]) | (apart > 1) | (distance <= 0)
+        return np.where(away, 10 * _REACH, distance + _ACROSS * apart)
 
     def turned(self, first: Integers, last: Integers) -> Flags:
         """Whether a negation stands shortly before each stretch or right behind it."""
