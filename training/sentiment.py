@@ -28,6 +28,7 @@ from training.opinions import Row
 from veilleur.reading.features import CHARACTER_WEIGHT, DENSE, Features, extract, rows
 from veilleur.reading.heads import LAYERS, Head, judge, softmax, word_scale
 from veilleur.reading.parts import PARTS, parts
+from veilleur.text.words import split
 from veilleur.vocabulary import Sentiment
 
 LABELS = ("neg", "neu", "pos")
@@ -139,7 +140,8 @@ def prepare(learned: list[Row]) -> Examples:
 
 def features_of(read: Sequence[Row]) -> Features:
     """Features of the rows as the analyzer would see them."""
-    return extract([row.full_text for row in read], [row.context for row in read])
+    texts = [row.full_text for row in read]
+    return extract(split(texts), texts, [row.context for row in read])
 
 
 def design(features: Features, layers: int) -> Matrix:

@@ -8,8 +8,8 @@ from importlib.resources import files
 import pytest
 
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts
-from veilleur.reading.words import split
 from veilleur.text import normalise
+from veilleur.text.words import split
 
 
 def concepts(text: str) -> list[str]:

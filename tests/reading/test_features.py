@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from veilleur.reading.features import DENSE, HASHED_ROWS, Context, extract, rows
 from veilleur.reading.questions import Asked
+from veilleur.text.words import split
 from veilleur.vocabulary import Language
 
 TEXTS = st.lists(st.text(max_size=50), min_size=1, max_size=5)
 
 
 def features(*texts: str, **known: object):
-    return extract(texts, [Context(**known)] * len(texts))
+    return extract(split(texts), texts, [Context(**known)] * len(texts))
 
 
 def dense(text: str, name: str, **known: object) -> float:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from veilleur.reading.features import DENSE, Context, extract, rows
 from veilleur.reading.heads import Head, judge, load, margins, ranked_words
 from veilleur.reading.parts import PARTS
+from veilleur.text.words import split
 
 TEXTS = st.lists(st.text(max_size=60), min_size=1, max_size=6)
 
 
 def features(*texts: str):
-    return extract(texts, [Context()] * len(texts))
+    return extract(split(texts), texts, [Context()] * len(texts))
 
 
 def toy(weight: float) -> Head:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from veilleur.reading.features import Context, extract
 from veilleur.reading.heads import judge, load
 from veilleur.reading.parts import PARTS, parts
+from veilleur.text.words import split
 
 
 def numbers(text: str) -> dict[str, float]:
-    features = extract([text], [Context()])
+    features = extract(split([text]), [text], [Context()])
     return dict(
         zip(PARTS, parts(features, judge(load("sentiment"), features), 0, 2)[0].tolist(), strict=True)
     )
@@ -36,7 +37,7 @@ def test_one_tone():
 
 @given(st.lists(st.text(max_size=60), max_size=5))
 def test_every_text_has_its_numbers(texts):
-    features = extract(texts, [Context()] * len(texts))
+    features = extract(split(texts), texts, [Context()] * len(texts))
     got = parts(features, judge(load("sentiment"), features), 0, 2)
     assert got.shape == (len(texts), len(PARTS))
     assert np.isfinite(got).all()

@@ -1,6 +1,6 @@
-"""Words that mean something, and the one automaton that finds them all."""
+"""Words that mean something, and the one look that finds them all."""
 
-from veilleur.lexicon.automaton import Lexicon, Mark, one_per_place
+from veilleur.lexicon.finder import Lexicon, Mark, Marks, one_per_place
 from veilleur.lexicon.term import Term
 
-__all__ = ["Lexicon", "Mark", "Term", "one_per_place"]
+__all__ = ["Lexicon", "Mark", "Marks", "Term", "one_per_place"]

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar, cast
 
 from veilleur.lexicon import Mark, Term
 from veilleur.text import LanguageGuess, Normalised, sentences
+from veilleur.text.words import Words, split
 from veilleur.vocabulary import Finding, Mention, Span
 
 Shared = TypeVar("Shared")
@@ -27,6 +28,18 @@ class Subject:
     language: LanguageGuess
     marks: Mapping[str, tuple[Mark, ...]]
     """Marks by name of the analyzer that declared the words; without those that have none."""
+    title: Normalised | None = None
+    """`mention.title` in its one spelling, when there is one."""
+
+    @property
+    def full_text(self) -> str:
+        """Title and text, normalised, a line each: what statistical judgements are taken from."""
+        return full_text(self.title, self.text)
+
+    @property
+    def shift(self) -> int:
+        """Where the text begins in `full_text`."""
+        return len(self.title.text) + 1 if self.title else 0
 
     def marks_of(self, analyzer: str) -> tuple[Mark, ...]:
         """The marks of one analyzer, in the order of the text; they overlap only when equal."""
@@ -35,6 +48,11 @@ class Subject:
     def sentences(self) -> list[Span]:
         """The sentences, as spans of the **normalised** text."""
         return sentences(self.text.text)
+
+
+def full_text(title: Normalised | None, text: Normalised) -> str:
+    """A line for the title, when there is one, then the text."""
+    return f"{title.text}\n{text.text}" if title else text.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,11 @@ class Batch:
         if compute not in self._known:
             self._known[compute] = compute(self)
         return cast("Shared", self._known[compute])
+
+
+def words_of(batch: Batch) -> Words:
+    """The words of titles and texts: ask for them with `batch.once(words_of)`."""
+    return split([subject.full_text for subject in batch])
 
 
 class Analyzer(Protocol):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veilleur.reading.concepts import catalogue
-from veilleur.reading.words import Flags, Integers, Words
+from veilleur.text.words import Flags, Integers, Words
 
 Floats = NDArray[np.float32]
 

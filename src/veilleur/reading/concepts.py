@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.reading.words import Flags, Hashes, Integers, Words, mixed, paired, split
 from veilleur.text import normalise
+from veilleur.text.words import Flags, Hashes, Integers, Words, mixed, paired, split
 
 NO_CONCEPT = -1
 _LONGEST = 4

@@ -17,12 +17,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from veilleur.reading.analyzer import Batch, Subject
+from veilleur.reading.analyzer import Batch, words_of
 from veilleur.reading.balance import COLUMNS, Opinions
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts, meanings
 from veilleur.reading.questions import Asked, asked
-from veilleur.reading.words import Flags, Hashes, Integers, Layout, Words, mixed, paired, split
-from veilleur.text import normalise
+from veilleur.text.words import Flags, Hashes, Integers, Layout, Words, mixed, paired, split
 from veilleur.vocabulary import Language
 
 Floats = NDArray[np.float32]
@@ -110,7 +109,8 @@ class Features:
 def features_of(batch: Batch) -> Features:
     """The features of a batch under reading: ask for them with `batch.once(features_of)`."""
     return extract(
-        [full_text(subject) for subject in batch],
+        batch.once(words_of),
+        [subject.full_text for subject in batch],
         [
             Context(
                 subject.language.language,
@@ -122,20 +122,13 @@ def features_of(batch: Batch) -> Features:
     )
 
 
-def full_text(subject: Subject) -> str:
-    """Title and text, normalised: what the features are taken from."""
-    title = subject.mention.title
-    return f"{normalise(title).text}\n{subject.text.text}" if title else subject.text.text
-
-
 def rows() -> int:
     """Rows of the table: hashed, then each concept plain and negated, then one for “nothing”."""
     return HASHED_ROWS + 2 * (len(catalogue().concepts) + len(meanings().concepts)) + 1
 
 
-def extract(texts: Sequence[str], contexts: Sequence[Context]) -> Features:
-    """Features of normalised `texts`; `contexts` has one entry for each."""
-    words = split(texts)
+def extract(words: Words, texts: Sequence[str], contexts: Sequence[Context]) -> Features:
+    """Features of normalised `texts`, whose words are `words`; `contexts` has one entry for each."""
     concepts = find_concepts(words, catalogue())
     negated = _negated(words, concepts)
     first_word = np.searchsorted(words.owner, np.arange(len(texts) + 1))

@@ -8,7 +8,6 @@ import numpy as np
 
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.features import Features, Floats, features_of
-from veilleur.text import normalise
 from veilleur.vocabulary import Span
 
 MOST = 3
@@ -29,7 +28,7 @@ def heaviest_words(batch: Batch, row: int, weight: Floats) -> tuple[str, ...]:
 def heaviest_clause(batch: Batch, row: int, weight: Floats) -> Span | None:
     """The clause of the text (not of the title) whose words weigh most together, `None` without any."""
     subject, features = batch.subjects[row], batch.once(features_of)
-    words, shift = features.words, _shift(subject)
+    words, shift = features.words, subject.shift
     first, last = features.first_word[row : row + 2]
     offset = int(words.layout.offsets[row]) + shift
     first = int(np.searchsorted(words.starts[first:last], offset)) + first
@@ -46,15 +45,10 @@ def heaviest_clause(batch: Batch, row: int, weight: Floats) -> Span | None:
     return subject.text.span(start - offset, end - offset)
 
 
-def _shift(subject: Subject) -> int:
-    """Where the text begins behind its title."""
-    return len(normalise(subject.mention.title).text) + 1 if subject.mention.title else 0
-
-
 def _as_written(subject: Subject, row: int, words: Sequence[int], features: Features) -> Iterator[str]:
     """The words as they stand in the title or the text."""
-    offset, shift = int(features.words.layout.offsets[row]), _shift(subject)
-    title = normalise(subject.mention.title) if subject.mention.title else None
+    offset, shift = int(features.words.layout.offsets[row]), subject.shift
+    title = subject.title
     for word in words:
         start, end = int(features.words.starts[word]) - offset, int(features.words.ends[word]) - offset
         if title and end < shift:

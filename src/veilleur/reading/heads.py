@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 import numpy as np
 
 from veilleur.reading.features import CHARACTER_WEIGHT, Features, Floats, Rows
-from veilleur.reading.words import Integers
+from veilleur.text.words import Integers
 
 LAYERS = 3
 """Of `Features.around_rows`, those that such a head reads: meanings and persons did it no good."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from veilleur.reading.features import CHARACTER_WEIGHT, Features, Floats, Rows, rows
 from veilleur.reading.heads import add_by_text, word_scale
-from veilleur.reading.words import Integers
+from veilleur.text.words import Integers
 
 Lines = NDArray[np.int32]
 

@@ -15,7 +15,7 @@ from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import DENSE, Features, Floats
 from veilleur.reading.heads import Judgement
-from veilleur.reading.words import Integers
+from veilleur.text.words import Integers
 
 PARTS = (
     "best part", "worst part", "the lesser of both", "product of both",

@@ -10,8 +10,9 @@ from typing import cast
 from veilleur import plugins
 from veilleur.errors import PluginInvalid
 from veilleur.lexicon import Lexicon
-from veilleur.reading.analyzer import Analyzer, Batch, Subject
+from veilleur.reading.analyzer import Analyzer, Batch, Subject, full_text, words_of
 from veilleur.text import language, normalise
+from veilleur.text.words import split
 from veilleur.vocabulary import Finding, Mention, Reading
 
 BATCH = 512
@@ -69,14 +70,12 @@ class Reader:
 
     def _batch(self, mentions: Sequence[Mention]) -> Batch:
         texts = [normalise(mention.text) for mention in mentions]
+        titles = [normalise(mention.title) if mention.title else None for mention in mentions]
         guesses = language(texts, [mention.language_hint for mention in mentions])
-        scan = self._lexicon.scan
-        return Batch(
-            [
-                Subject(mention, text, guess, scan(text.text))
-                for mention, text, guess in zip(mentions, texts, guesses, strict=True)
-            ]
-        )
+        whole = list(map(full_text, titles, texts))
+        words = split(whole)
+        marks = self._lexicon.marks(words, [len(w) - len(t.text) for w, t in zip(whole, texts, strict=True)])
+        return Batch(list(map(Subject, mentions, texts, guesses, marks, titles)), {words_of: words})
 
 
 @cache

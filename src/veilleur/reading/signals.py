@@ -26,8 +26,7 @@ from veilleur.reading.characters import characters_of, table_of
 from veilleur.reading.claimed import claimed_in
 from veilleur.reading.cues import TOPICS, said_in, topic
 from veilleur.reading.features import Features, Floats, features_of
-from veilleur.reading.words import Hashes, Integers, split
-from veilleur.text import normalise
+from veilleur.text.words import Hashes, Integers, split
 
 NAME = "labels"
 """Owner of the cue words in the shared scan."""
@@ -189,8 +188,7 @@ def _places(row: int, subject: Subject) -> Iterator[Place]:
     """Everything found in one text, counted in its title and text together."""
     if not subject.marks:
         return
-    title = subject.mention.title
-    shift = len(normalise(title).text) + 1 if title else 0
+    shift = subject.shift
     numbers = _kind_numbers()
     for mark in subject.marks_of(NAME):
         yield Place(row, numbers[mark.term.kind], mark.start + shift, mark.end + shift)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.reading.words import Hashes, Integers, paired, split
+from veilleur.text.words import Hashes, Integers, paired, split
 
 BITS = 64
 DISTANCE = 12

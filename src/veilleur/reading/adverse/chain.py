@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.reading.words import Integers
+from veilleur.text.words import Integers
 
 Numbers = NDArray[np.float64]
 OUTSIDE, BEGINS, GOES_ON = range(3)

@@ -20,7 +20,7 @@ from veilleur.reading.adverse.heads import looks_of
 from veilleur.reading.adverse.tokens import ROWS, Entries, Tokens, characters_of, tokens_of
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.features import CHARACTER_WEIGHT
-from veilleur.reading.words import Flags, Integers, split
+from veilleur.text.words import Flags, Integers, split
 
 NAME = "tagger"
 REACH = 3

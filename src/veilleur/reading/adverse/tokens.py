@@ -23,9 +23,9 @@ from veilleur.reading.adverse.evidence import Look
 from veilleur.reading.adverse.heads import features_here, looks_of, told_in
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, meanings
-from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, Floats, features_of, full_text
-from veilleur.reading.words import Flags, Integers, paired, split
+from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, Floats, features_of
 from veilleur.text import normalise
+from veilleur.text.words import Flags, Integers, paired, split
 
 NAMED_LOG2 = 16
 ROWS = HASHED_ROWS + (1 << NAMED_LOG2)
@@ -111,7 +111,7 @@ def tokens_of(batch: Batch) -> Tokens:
 
 def shifts(subjects: Sequence[Subject]) -> Integers:
     """Where each text starts behind its title."""
-    return np.array([len(full_text(one)) - len(one.text.text) for one in subjects], dtype=np.int64)
+    return np.array([one.shift for one in subjects], dtype=np.int64)
 
 
 def tokens(

@@ -23,8 +23,7 @@ from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import Features, Floats, features_of
 from veilleur.reading.grounds import heaviest_words
-from veilleur.reading.words import Flags, Hashes, Integers, split
-from veilleur.text import normalise
+from veilleur.text.words import Flags, Hashes, Integers, split
 from veilleur.vocabulary import Because, Concept, Finding, Language, Why
 
 NAME = "aspects"
@@ -181,9 +180,7 @@ def _word_places(
     batch: Batch, features: Features, marks: list[tuple[int, Mark]]
 ) -> tuple[Integers, Integers]:
     """Indices of the first and the last word of each mark."""
-    shifts = [
-        len(normalise(subject.mention.title).text) + 1 if subject.mention.title else 0 for subject in batch
-    ]
+    shifts = [subject.shift for subject in batch]
     words = features.words
     texts = np.array([row for row, _ in marks], dtype=np.int64)
     base = words.layout.offsets[texts] + np.array(shifts, dtype=np.int64)[texts]

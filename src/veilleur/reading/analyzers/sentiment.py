@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from veilleur.lexicon import Term
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import catalogue
-from veilleur.reading.features import DENSE, Features, features_of, full_text
+from veilleur.reading.features import DENSE, Features, features_of
 from veilleur.reading.heads import Judgement, array, judge, load, margins, ranked_words
 from veilleur.reading.parts import Mixture, parts
-from veilleur.reading.words import Integers, Words
-from veilleur.text import normalise
+from veilleur.text.words import Integers, Words
 from veilleur.vocabulary import Because, Finding, Language, Rating, Sentiment, Why
 
 MIXED_FROM = 0.55
@@ -142,7 +141,7 @@ def _speaks(subject: Subject, *, opinionated: bool) -> bool:
     if opinionated:
         return True
     known = subject.language.language is not Language.OTHER
-    return known and any(map(str.isalpha, full_text(subject)))
+    return known and any(map(str.isalpha, subject.full_text))
 
 
 def _heaviest(weight: NDArray[np.float32], features: Features) -> list[list[tuple[int, int]]]:
@@ -169,11 +168,9 @@ def _from_word(words: Words, word: Integers) -> Integers:
 
 def _as_written(subject: Subject, grounds: Sequence[tuple[int, int]]) -> tuple[str, ...]:
     """Stretches [start, end) of `full_text`, as they stand in the title or the text."""
-    mention, text = subject.mention, subject.text
-    if not mention.title:
+    mention, text, title, shift = subject.mention, subject.text, subject.title, subject.shift
+    if not title:
         return tuple(text.span(start, end).of(mention.text) for start, end in grounds)
-    title = normalise(mention.title)
-    shift = len(title.text) + 1
     return tuple(
         title.span(start, end).of(mention.title)
         if end < shift

@@ -50,6 +50,8 @@ class Words:
 class Layout:
     """All texts of a batch end to end, with separators before, between and after them."""
 
+    points: NDArray[np.uint32]
+    """Code point of each character."""
     offsets: Integers
     """Where each text starts."""
     inside: Flags
@@ -102,7 +104,7 @@ def _lay_out(texts: Sequence[str], points: NDArray[np.uint32], inside: Flags) ->
     values ^= values >> np.uint64(31)
     running = np.zeros(len(points) + 1, dtype=np.uint64)
     np.cumsum(values * powers[: len(points)], out=running[1:])
-    return Layout(offsets, inside, running, inverses)
+    return Layout(points, offsets, inside, running, inverses)
 
 
 @cache

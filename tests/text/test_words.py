@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veilleur.reading.words import split
+from veilleur.text.words import split
 
 LETTERS = st.text(alphabet="abcdeéz09 .,'\n-!😀", max_size=40)
 
