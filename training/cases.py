@@ -35,7 +35,7 @@ from veilleur.reading.adverse import heads
 from veilleur.reading.adverse.evidence import of_message
 from veilleur.reading.adverse.heads import HEADS, LABEL, NAME, PEOPLE, columns, every_look
 from veilleur.reading.analyzer import Batch
-from veilleur.reading.features import Floats
+from veilleur.text.words import Floats
 from veilleur.vocabulary import CRITERIA, SERIOUSNESS, SITUATIONS
 
 VERSION = "2"

@@ -39,8 +39,8 @@ from training.panels import (
 )
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.analyzers.labels import ENGLISH_REACTION
-from veilleur.reading.features import Floats
 from veilleur.reading.signals import NAME, columns, signals_of
+from veilleur.text.words import Floats
 from veilleur.vocabulary import Priority
 
 VERSION = "2"

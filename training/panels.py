@@ -32,9 +32,10 @@ from veilleur.reading.analyzers.misinformation import MisinformationAnalyzer
 from veilleur.reading.analyzers.personal_data import PersonalDataAnalyzer
 from veilleur.reading.analyzers.reactions import ReactionAnalyzer
 from veilleur.reading.analyzers.toxicity import ToxicityAnalyzer
-from veilleur.reading.features import DENSE, Floats, features_of, rows
+from veilleur.reading.features import DENSE, features_of, rows
 from veilleur.reading.signals import NAME as SIGNALS
 from veilleur.reading.signals import terms
+from veilleur.text.words import Floats
 from veilleur.vocabulary import Finding
 
 FOLDS = 5

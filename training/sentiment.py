@@ -25,9 +25,10 @@ from sklearn.model_selection import GroupKFold
 
 from training import opinions, pairs
 from training.opinions import Row
-from veilleur.reading.features import CHARACTER_WEIGHT, DENSE, Features, extract, rows
-from veilleur.reading.heads import LAYERS, Head, judge, softmax, word_scale
+from veilleur.reading.features import DENSE, Features, extract, rows
+from veilleur.reading.heads import LAYERS, Head, judge, softmax, whole, word_scale
 from veilleur.reading.parts import PARTS, parts
+from veilleur.reading.wordbook import CHARACTER_WEIGHT
 from veilleur.text.words import split
 from veilleur.vocabulary import Sentiment
 
@@ -150,18 +151,16 @@ def design(features: Features, layers: int) -> Matrix:
     `layers` of `around_rows` are read.
     """
     around_rows = features.around_rows[:layers]
-    scale, units = word_scale(features), features.units
+    scale, units, of = word_scale(features), features.units, features.unit_of
     sizes = np.diff(units.first_position, append=units.character_rows.shape[1])
-    counts = sizes[units.of]
+    counts = sizes[of]
     word = np.arange(len(features.words))
     piece = np.repeat(word, counts)
     steps = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = np.repeat(units.first_position[units.of], counts) + steps
+    places = np.repeat(units.first_position[of], counts) + steps
     words = np.concatenate([word] * (1 + len(around_rows)))
     pieces = np.concatenate([piece] * len(units.character_rows))
-    columns = np.concatenate(
-        [units.rows[units.of], around_rows.ravel(), units.character_rows[:, places].ravel()]
-    )
+    columns = np.concatenate([units.rows[of], around_rows.ravel(), units.character_rows[:, places].ravel()])
     values = np.concatenate([scale[words], np.float32(CHARACTER_WEIGHT) * scale[pieces]])
     owners = features.words.owner[np.concatenate([words, pieces])]
     kept = columns != rows() - 1
@@ -177,7 +176,8 @@ def fit(examples: Examples, train: NDArray[np.int64]) -> Head:
     columns = model.coef_.T.astype(np.float32)
     table = np.where(np.abs(columns[: rows()]) < SMALLEST, 0, columns[: rows()])
     dense = columns[rows() :] * np.float32(DENSE_SCALE)
-    return Head("sentiment", VERSION, LABELS, table, dense, model.intercept_.astype(np.float32), 1.0)
+    bias = model.intercept_.astype(np.float32)
+    return Head("sentiment", VERSION, LABELS, whole(table), dense, bias, 1.0)
 
 
 def _chances(head: Head, read: list[Row]) -> Numbers:
@@ -237,7 +237,7 @@ def write(head: Head, mixture: Numbers, scores: dict[str, dict[str, float]]) -> 
     WEIGHTS.mkdir(exist_ok=True)
     np.savez_compressed(
         WEIGHTS / f"{head.name}.npz",
-        table=head.table.astype(np.float16),
+        table=head.table.lines[head.table.index].astype(np.float16),
         dense=head.dense.astype(np.float16),
         bias=head.bias,
         mixture=mixture.astype(np.float32),

@@ -20,7 +20,7 @@ from veilleur.reading.adverse.heads import every_look, features_here, looks_of
 from veilleur.reading.adverse.tagger import NAME, REACH, SIDES, SPAN_NUMBERS, Spans
 from veilleur.reading.adverse.tokens import Entries, Tokens, characters_of, cues_here, shifts, tokens
 from veilleur.reading.analyzer import Batch, Subject
-from veilleur.reading.features import CHARACTER_WEIGHT
+from veilleur.reading.wordbook import CHARACTER_WEIGHT
 
 HELD = 8.0
 """How strongly weights are held near 0."""
@@ -122,14 +122,14 @@ def _side(words: Integers, columns: Integers, count: int, step: int, owner: Inte
 
 def _pieces(read: Tokens) -> Entries:
     """Character n-grams of each word."""
-    units = read.features.units
+    units, of = read.features.units, read.features.unit_of
     pieces = characters_of(read.features)
     order = np.argsort(pieces.words, kind="stable")
     ends = np.searchsorted(pieces.words[order], np.arange(len(units.rows) + 1))
-    many = np.diff(ends)[units.of]
+    many = np.diff(ends)[of]
     steps = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
-    places = np.repeat(ends[:-1][units.of], many) + steps
-    return Entries(np.repeat(np.arange(len(units.of)), many), pieces.rows[order][places])
+    places = np.repeat(ends[:-1][of], many) + steps
+    return Entries(np.repeat(np.arange(len(of)), many), pieces.rows[order][places])
 
 
 def known(

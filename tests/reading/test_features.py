@@ -23,12 +23,12 @@ def dense(text: str, name: str, **known: object) -> float:
 
 
 def own_row(got, word: int) -> int:
-    return int(got.units.rows[got.units.of[word]])
+    return int(got.units.rows[got.unit_of[word]])
 
 
 def pieces(got, word: int):
     """Rows of the character n-grams of one word."""
-    unit = got.units.of[word]
+    unit = got.unit_of[word]
     bounds = [*got.units.first_position, got.units.character_rows.shape[1]]
     return got.units.character_rows[:, bounds[unit] : bounds[unit + 1]]
 

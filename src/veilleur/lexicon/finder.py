@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.lexicon.index import Index
+from veilleur.lexicon.index import Index, Values
 from veilleur.lexicon.term import Term
 from veilleur.text import normalise
 from veilleur.text.words import Flags, Hashes, Integers, Words, paired, split
@@ -32,6 +32,9 @@ from veilleur.vocabulary import Language
 _NO_WORD = "-"
 _SHORTEST_PLURAL = 4
 """Characters of the words of a term that may be found in the plural, at least."""
+
+_AT_ONCE = 4096
+"""Expressions that are compiled together: few enough to need little memory."""
 
 Marks = dict[str, tuple["Mark", ...]]
 """Owner → its marks in one text, in the order of the text."""
@@ -159,7 +162,7 @@ class Lexicon:
         return _found(first[kept], last[kept], values[long_enough & (values >> 1 > 0)], plural=True)
 
 
-def _found(first: Integers, last: Integers, values: NDArray[np.int32], *, plural: bool) -> _Found:
+def _found(first: Integers, last: Integers, values: Values, *, plural: bool) -> _Found:
     places = (values >> 1).astype(np.int64) - 1
     return _Found(first, last, places, np.full(len(first), plural, dtype=np.bool_))
 
@@ -169,23 +172,30 @@ _NONE = _found(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0, dtype=np.int32),
 
 def _index(expressions: Sequence[str]) -> Index:
     """Of every expression, twice its number from 1 on; of the words it begins with, 1 more or 1 alone."""
+    starts = range(0, len(expressions), _AT_ONCE)
+    parts = [_keys(expressions[start : start + _AT_ONCE], start) for start in starts] or [_keys([], 0)]
+    keys, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+    different, place = np.unique(keys, return_inverse=True)
+    together = np.zeros(len(different), dtype=np.int32)
+    np.bitwise_or.at(together, place, values)
+    return Index.of(different, together)
+
+
+def _keys(expressions: Sequence[str], number: int) -> tuple[Hashes, Values]:
+    """Hashes of the expressions, numbered from `number` on, and of all their beginnings; their values."""
     words = split(expressions)
     firsts = np.searchsorted(words.owner, np.arange(len(expressions) + 1))
     sizes = np.diff(firsts)
-    keys, values = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int32)]
-    numbers, run = np.arange(len(expressions)), words.hashes[firsts[:-1]]
-    size = 1
-    while len(numbers):
-        whole = sizes[numbers] == size
+    left, run = np.arange(len(expressions)), words.hashes[firsts[:-1]]
+    keys, values, size = [run[:0]], [np.zeros(0, dtype=np.int32)], 1
+    while len(left):
+        whole = sizes[left] == size
         keys.append(run)
-        values.append(np.where(whole, 2 * (numbers + 1), 1).astype(np.int32))
-        numbers = numbers[~whole]
-        run = paired(run[~whole], words.hashes[firsts[numbers] + size])
+        values.append(np.where(whole, 2 * (number + left + 1), 1).astype(np.int32))
+        left = left[~whole]
+        run = paired(run[~whole], words.hashes[firsts[left] + size])
         size += 1
-    different, place = np.unique(np.concatenate(keys), return_inverse=True)
-    together = np.zeros(len(different), dtype=np.int32)
-    np.bitwise_or.at(together, place, np.concatenate(values))
-    return Index.of(different, together)
+    return np.concatenate(keys), np.concatenate(values)
 
 
 def _words(texts: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from veilleur.lexicon.index import Index, Values
 from veilleur.text import normalise
 from veilleur.text.words import Flags, Hashes, Integers, Words, mixed, paired, split
 
@@ -27,7 +28,6 @@ _LONGEST = 4
 """Most words in one expression."""
 _PREFIX_SALT = np.uint64(0x5851F42D4C957F2D)
 _SHORTEST_PREFIX = 3
-_SLOTS_LOG2 = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +45,6 @@ class Expression:
     concept: int
     words: str
     open_ended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """An open-addressing hash table that is searched for many keys at once."""
-
-    keys: Hashes
-    values: NDArray[np.int16]
-    probes: int
-
-    def find(self, hashes: Hashes) -> NDArray[np.int16]:
-        """The value of each hash, `NO_CONCEPT` where it has none."""
-        found = np.full(len(hashes), NO_CONCEPT, dtype=np.int16)
-        slots = (hashes >> np.uint64(64 - _SLOTS_LOG2)).astype(np.int64)
-        for probe in range(self.probes):
-            hits = self.keys[slots + probe] == hashes
-            found[hits] = self.values[slots[hits] + probe]
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +119,8 @@ def _indexed(found: Compiled) -> Catalogue:
     names = [str(name) for name in found.names]
     return Catalogue(
         tuple(map(Concept, names, found.polarity.tolist())),
-        _build_index(dict(zip(found.keys.tolist(), found.values.tolist(), strict=True))),
-        _build_index(dict.fromkeys(found.openings.tolist(), 0)),
+        Index.of(found.keys, found.values.astype(np.int32)),
+        Index.of(found.openings, np.zeros(len(found.openings), dtype=np.int32)),
         tuple(found.lengths.tolist()),
         np.append(found.polarity, np.int8(0)),
         {name: number for number, name in enumerate(names)},
@@ -151,19 +133,24 @@ def find_concepts(words: Words, known: Catalogue) -> NDArray[np.int16]:
     covered = np.zeros(len(words), dtype=np.bool_)
     runs = _runs(words)
     # One search for all sizes: a single message is mostly the price of calling numpy.
-    ends = np.cumsum([len(run) for run in runs])[:-1]
-    by_size = np.split(known.index.find(np.concatenate(runs)), ends)
+    places, concepts = known.index.found(np.concatenate(runs))
+    firsts = np.cumsum([0, *map(len, runs)])
+    bounds = np.searchsorted(places, firsts)
     for size in range(_LONGEST, 0, -1):
-        _settle(size, by_size[size - 1], words, found, covered)
+        here = slice(*bounds[size - 1 : size + 1])
+        _settle(size, places[here] - firsts[size - 1], concepts[here], words, found, covered)
     opened = _beginnings(words, np.flatnonzero(~covered), (_SHORTEST_PREFIX,), known.openings)[0]
-    places, concepts = _beginnings(words, opened, known.prefix_lengths, known.index)
-    found[places] = concepts
+    _, first, same = np.unique(words.hashes[opened], return_index=True, return_inverse=True)
+    of_word = np.full(len(words), NO_CONCEPT, dtype=np.int16)
+    places, concepts = _beginnings(words, opened[first], known.prefix_lengths, known.index)
+    of_word[places] = concepts
+    found[opened] = of_word[opened[first]][same]
     return found
 
 
 def _beginnings(
     words: Words, among: Integers, lengths: tuple[int, ...], index: Index
-) -> tuple[Integers, NDArray[np.int16]]:
+) -> tuple[Integers, Values]:
     """Those of the words `among` whose first letters are in `index`, and their values.
 
     `lengths` says how many letters, the preferred number first.
@@ -171,12 +158,11 @@ def _beginnings(
     sizes = words.ends[among] - words.starts[among]
     rows, columns = np.nonzero(sizes[:, None] >= np.array(lengths))
     starts = words.starts[among[rows]]
-    values = index.find(
+    hits, values = index.found(
         mixed(words.layout.hashes(starts, starts + np.array(lengths)[columns]) ^ _PREFIX_SALT)
     )
-    hits = values != NO_CONCEPT
     rows, first = np.unique(rows[hits], return_index=True)
-    return among[rows], values[hits][first]
+    return among[rows], values[first]
 
 
 def _runs(words: Words) -> list[Hashes]:
@@ -188,16 +174,16 @@ def _runs(words: Words) -> list[Hashes]:
 
 
 def _settle(
-    size: int, concepts: NDArray[np.int16], words: Words, found: NDArray[np.int16], covered: Flags
+    size: int, starts: Integers, concepts: Values, words: Words, found: NDArray[np.int16], covered: Flags
 ) -> None:
-    """Writes the runs that were found, unless part of one already belongs to another."""
-    starts = np.flatnonzero(concepts != NO_CONCEPT)
-    last = starts + size - 1
-    starts = starts[words.clause[starts] == words.clause[last]]
+    """Writes the runs of `size` words that were found, unless part of one already belongs to another."""
+    kept = words.clause[starts] == words.clause[starts + size - 1]
     for step in range(size):
-        starts = starts[~covered[starts + step]]
-    starts = starts[np.diff(starts, prepend=-size) >= size]
-    found[starts + size - 1] = concepts[starts]
+        kept &= ~covered[starts + step]
+    starts, concepts = starts[kept], concepts[kept]
+    apart = np.diff(starts, prepend=-size) >= size
+    starts, concepts = starts[apart], concepts[apart]
+    found[starts + size - 1] = concepts
     for step in range(size):
         covered[starts + step] = True
 
@@ -218,17 +204,3 @@ def _keys(expressions: list[Expression]) -> Iterator[tuple[int, int]]:
 
 def _prefix_key(letters: str) -> int:
     return int(mixed(split([letters]).hashes ^ _PREFIX_SALT)[0])
-
-
-def _build_index(entries: dict[int, int]) -> Index:
-    size = (1 << _SLOTS_LOG2) + 64
-    keys = np.zeros(size, dtype=np.uint64)
-    values = np.full(size, NO_CONCEPT, dtype=np.int16)
-    furthest = 0
-    for key, value in entries.items():
-        home = slot = key >> (64 - _SLOTS_LOG2)
-        while keys[slot]:
-            slot += 1
-        keys[slot], values[slot] = key, value
-        furthest = max(furthest, slot - home)
-    return Index(keys, values, furthest + 1)

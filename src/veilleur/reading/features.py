@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,18 +21,14 @@ from veilleur.reading.analyzer import Batch, words_of
 from veilleur.reading.balance import COLUMNS, Opinions
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts, meanings
 from veilleur.reading.questions import Asked, asked
-from veilleur.text.words import Flags, Hashes, Integers, Layout, Words, mixed, paired, split
+from veilleur.reading.wordbook import Units, Wordbook, wordbook
+from veilleur.text.words import Flags, Floats, Hashes, Integers, Layout, Rows, Words, mixed, paired, split
 from veilleur.vocabulary import Language
-
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int32]
 
 HASHED_LOG2 = 18
 HASHED_ROWS = 1 << HASHED_LOG2
 """Rows that words, pairs and character n-grams share by hashing."""
 CHARACTER_SIZES = (3, 4)
-CHARACTER_WEIGHT = 0.35
-"""A character n-gram counts for this much of a word: a word has many of them."""
 NEGATION_REACH = 4
 """How many words after a negation it still turns."""
 _PAIR_SALT = np.uint64(0x8EBC6AF09C88C6E3)
@@ -71,21 +67,7 @@ class Context:
     """0 the worst, 1 the best, `None` without a rating."""
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
-    """The different words of a batch, a word that is turned by a negation apart."""
-
-    of: Integers
-    """(words,): the unit that each word is."""
-    rows: Rows
-    """(units,): row of the word itself."""
-    character_rows: Rows
-    """(sizes, positions): rows of the character n-grams that start at each position of a unit."""
-    first_position: Integers
-    """(units,): index of its first position in `character_rows`."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Features:
     """Everything a head needs to judge a batch of texts."""
 
@@ -94,7 +76,10 @@ class Features:
     """Opinion concept that ends at each word."""
     negated: Flags
     """Whether a negation turns each word."""
-    units: Units
+    book: Wordbook = field(repr=False)
+    """Knows the words by their `numbers`."""
+    numbers: Integers
+    """(words,): the unit that each word is, in `book`."""
     around_rows: Rows
     """(7, words): rows of the pair, the opinion, the pair of opinions, the meaning, the pair of meanings, and
     of the word and the meaning with the person its clause speaks of (« je … mourir », « te … retrouver »).
@@ -104,6 +89,24 @@ class Features:
     """(texts, `len(DENSE)`)."""
     first_word: Integers = field(repr=False)
     """(texts + 1): the words of text `t` are `first_word[t]:first_word[t + 1]`."""
+
+    @cached_property
+    def around(self) -> tuple[Rows, Integers]:
+        """Rows of `around_rows` that are something, in the order of the words, and the word of each."""
+        words, layers = np.nonzero((self.around_rows != rows() - 1).T)
+        return self.around_rows[layers, words], words
+
+    @cached_property
+    def units(self) -> Units:
+        """The different words of these texts alone."""
+        _, first = np.unique(self.numbers, return_index=True)
+        return _units(self.words, first, _turned(self.words, self.negated))
+
+    @cached_property
+    def unit_of(self) -> Integers:
+        """(words,): which of `units` each word is."""
+        of: Integers = np.unique(self.numbers, return_inverse=True)[1]
+        return of
 
 
 def features_of(batch: Batch) -> Features:
@@ -132,11 +135,15 @@ def extract(words: Words, texts: Sequence[str], contexts: Sequence[Context]) -> 
     concepts = find_concepts(words, catalogue())
     negated = _negated(words, concepts)
     first_word = np.searchsorted(words.owner, np.arange(len(texts) + 1))
+    book, turned = wordbook(), _turned(words, negated)
+    numbers, strange = book.numbers(turned)
+    book.add(_units(words, strange, turned))
     return Features(
         words=words,
         concepts=concepts,
         negated=negated,
-        units=_units(words, negated),
+        book=book,
+        numbers=numbers,
         around_rows=_around_rows(words, concepts, negated),
         dense=_dense(texts, contexts, Opinions(words, concepts, negated, len(texts))),
         first_word=first_word,
@@ -156,14 +163,18 @@ def _row(hashes: Hashes) -> Rows:
     return (hashes >> np.uint64(64 - HASHED_LOG2)).astype(np.int32)
 
 
-def _units(words: Words, negated: Flags) -> Units:
-    turned = np.where(negated, mixed(words.hashes ^ _NEGATED_SALT), words.hashes)
-    hashes, first, of = np.unique(turned, return_index=True, return_inverse=True)
+def _turned(words: Words, negated: Flags) -> Hashes:
+    """(words,): a word that is turned by a negation is another word."""
+    return np.where(negated, mixed(words.hashes ^ _NEGATED_SALT), words.hashes)
+
+
+def _units(words: Words, first: Integers, turned: Hashes) -> Units:
+    """Those of the words whose indices are `first`."""
     starts, sizes = words.starts[first], words.ends[first] - words.starts[first] + 1
     first_position = np.cumsum(sizes) - sizes
     steps = np.arange(int(sizes.sum())) - np.repeat(first_position, sizes)
     places = np.repeat(starts - 1, sizes) + steps
-    return Units(of, _row(hashes), _character_rows(words.layout, places), first_position)
+    return Units(_row(turned[first]), _character_rows(words.layout, places), first_position)
 
 
 def _around_rows(words: Words, opinions: NDArray[np.int16], negated: Flags) -> Rows:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from veilleur.reading.analyzer import Batch, Subject
-from veilleur.reading.features import Features, Floats, features_of
+from veilleur.reading.features import Features, features_of
+from veilleur.text.words import Floats
 from veilleur.vocabulary import Span
 
 MOST = 3
@@ -16,10 +17,9 @@ _WIDEST = 160
 
 
 def heaviest_words(batch: Batch, row: int, weight: Floats) -> tuple[str, ...]:
-    """The few words of one text that weigh most, in reading order; `weight` is (words,) of the batch."""
-    features = batch.once(features_of)
-    first, last = features.first_word[row : row + 2]
-    own = weight[first:last]
+    """The few words of one text that weigh most, in reading order; `weight` is (words,) of the text."""
+    features, own = batch.once(features_of), weight
+    first = features.first_word[row]
     order = np.argsort(-own, kind="stable")[:MOST]
     words = np.sort(order[own[order] > 0]) + first
     return tuple(_as_written(batch.subjects[row], row, words.tolist(), features))
@@ -31,15 +31,18 @@ def heaviest_clause(batch: Batch, row: int, weight: Floats) -> Span | None:
     words, shift = features.words, subject.shift
     first, last = features.first_word[row : row + 2]
     offset = int(words.layout.offsets[row]) + shift
+    begin = first
     first = int(np.searchsorted(words.starts[first:last], offset)) + first
     if first == last:
         return None
     clauses = words.clause[first:last]
-    best = clauses[0] + int(np.bincount(clauses - clauses[0], weights=weight[first:last]).argmax())
+    best = clauses[0] + int(
+        np.bincount(clauses - clauses[0], weights=weight[first - begin : last - begin]).argmax()
+    )
     inside = np.flatnonzero(clauses == best) + first
     start, end = int(words.starts[inside[0]]), int(words.ends[inside[-1]])
     if end - start > _WIDEST:
-        heaviest = inside[weight[inside].argmax()]
+        heaviest = inside[weight[inside - begin].argmax()]
         near = inside[np.abs(words.starts[inside] - words.starts[heaviest]) < _WIDEST // 2]
         start, end = int(words.starts[near[0]]), int(words.ends[near[-1]])
     return subject.text.span(start - offset, end - offset)

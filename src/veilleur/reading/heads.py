@@ -14,9 +14,11 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from veilleur.reading.features import CHARACTER_WEIGHT, Features, Floats, Rows
-from veilleur.text.words import Integers
+from veilleur.reading.features import Features
+from veilleur.reading.wordbook import Table
+from veilleur.text.words import Floats, Integers, Rows
 
 LAYERS = 3
 """Of `Features.around_rows`, those that such a head reads: meanings and persons did it no good."""
@@ -31,8 +33,8 @@ class Head:
     name: str
     version: str
     labels: tuple[str, ...]
-    table: Floats
-    """(rows, labels)."""
+    table: Table
+    """Its columns are the labels."""
     dense: Floats
     """(dense numbers, labels)."""
     bias: Floats
@@ -56,7 +58,16 @@ def load(name: str) -> Head:
     """The head shipped as `weights/<name>.npz`, read once per process."""
     header = json.loads(_folder().joinpath(f"{name}.json").read_text("utf-8"))
     table, dense, bias = (array(name, part) for part in ("table", "dense", "bias"))
-    return Head(name, header["version"], tuple(header["labels"]), table, dense, bias, header["sharpness"])
+    labels = tuple(header["labels"])
+    return Head(name, header["version"], labels, whole(table), dense, bias, header["sharpness"])
+
+
+def whole(rows_of_weights: Floats) -> Table:
+    """The table of (rows, columns) weights."""
+    telling = np.flatnonzero(rows_of_weights.any(axis=1))
+    index = np.zeros(len(rows_of_weights), dtype=np.int32)
+    index[telling] = np.arange(1, len(telling) + 1)
+    return Table(index, np.concatenate([np.zeros_like(rows_of_weights[:1]), rows_of_weights[telling]]))
 
 
 def array(name: str, part: str) -> Floats:
@@ -74,44 +85,39 @@ def judge(head: Head, features: Features) -> Judgement:
     """Chances and evidence for every text; a text gets the same ones in any batch."""
     evidence = word_sums(head.table, features)
     evidence *= word_scale(features)[:, None]
-    logits = np.zeros((len(features.dense), len(head.labels)), dtype=np.float32)
-    add_by_text(logits, evidence, features.first_word)
+    logits = sums_by_text(evidence, np.arange(len(evidence)), features.first_word)
     # Not a matrix product: BLAS rounds differently for batches of different heights.
     logits += (features.dense[:, :, None] * head.dense).sum(axis=1) + head.bias
     return Judgement(softmax(logits * np.float32(head.sharpness)), evidence)
 
 
-def word_sums(table: Floats, features: Features) -> Floats:
+def word_sums(table: Table, features: Features) -> Floats:
     """(words, columns): weights of everything that each word brings."""
-    units = features.units
-    if not len(units.of):
-        return np.zeros((0, table.shape[1]), dtype=np.float32)
-    pieces = _gather(table, units.character_rows)
-    alone = table.take(units.rows, axis=0)
-    alone += np.float32(CHARACTER_WEIGHT) * np.add.reduceat(pieces, units.first_position)
-    sums: Floats = alone.take(units.of, axis=0)
-    return sums + _gather(table, features.around_rows[:LAYERS])
-
-
-def _gather(table: Floats, layers: Rows) -> Floats:
-    """(entries, columns): the rows of `table` named in each layer, added up."""
-    sums: Floats = table.take(layers[0], axis=0)
-    for layer in layers[1:]:
-        sums += table.take(layer, axis=0)
+    sums: Floats = features.book.sums(table).take(features.numbers, axis=0)
+    for layer in features.around_rows[:LAYERS]:
+        lines = table.index[layer]
+        known = np.flatnonzero(lines)
+        sums[known] += table.lines.take(lines[known], axis=0)
     return sums
 
 
+def text_scale(first_word: Integers) -> Floats:
+    """(texts,): long texts do not weigh more than short ones by their length alone."""
+    return (1 / np.sqrt(np.diff(first_word) + _DAMPING)).astype(np.float32)
+
+
 def word_scale(features: Features) -> Floats:
-    """(words,): long texts do not weigh more than short ones by their length alone."""
-    count = np.diff(features.first_word)
-    return (1 / np.sqrt(count + _DAMPING)).astype(np.float32)[features.words.owner]
+    """(words,): `text_scale` of the text of each word."""
+    return text_scale(features.first_word)[features.words.owner]
 
 
-def add_by_text(totals: Floats, evidence: Floats, first_word: Integers) -> None:
-    """Adds the rows of `evidence` to the rows of `totals` of their texts."""
-    spoken = first_word[:-1] < first_word[1:]
-    if spoken.any():
-        totals[spoken] += np.add.reduceat(evidence, first_word[:-1][spoken])
+def sums_by_text(lines: Floats, chosen: Integers | Rows, bounds: Integers) -> Floats:
+    """(texts, columns): for text `t`, the sum of the `lines` named in `chosen[bounds[t]:bounds[t + 1]]`."""
+    counts = csr_array(
+        (np.ones(len(chosen), dtype=np.float32), chosen, bounds), shape=(len(bounds) - 1, len(lines))
+    )
+    sums: Floats = counts @ lines
+    return sums
 
 
 def softmax(logits: Floats) -> Floats:

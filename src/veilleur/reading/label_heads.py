@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from veilleur.reading import panel
 from veilleur.reading.analyzer import Batch
-from veilleur.reading.features import Floats, features_of
+from veilleur.reading.features import features_of
 from veilleur.reading.signals import NAME, signals_of
+from veilleur.text.words import Floats
 
 
 def judgements(batch: Batch) -> panel.Judgement:

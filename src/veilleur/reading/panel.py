@@ -14,13 +14,11 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
-from veilleur.reading.features import CHARACTER_WEIGHT, Features, Floats, Rows, rows
-from veilleur.reading.heads import add_by_text, word_scale
-from veilleur.text.words import Integers
-
-Lines = NDArray[np.int32]
+from veilleur.reading.features import Features, rows
+from veilleur.reading.heads import sums_by_text, text_scale, word_scale
+from veilleur.reading.wordbook import Table
+from veilleur.text.words import Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,8 @@ class Panel:
     heads: tuple[str, ...]
     columns: tuple[str, ...]
     """Names of the signals, in order."""
-    index: Lines
-    """(rows(),): line of the table, 0 for rows that say nothing."""
-    table: Floats
-    """(lines, heads); line 0 is zero."""
+    table: Table
+    """Its columns are the heads."""
     dense: Floats
     signals: Floats
     bias: Floats
@@ -55,8 +51,6 @@ class Judgement:
     """(texts, heads), calibrated."""
     chances: Floats
     """(texts, heads): each on its own."""
-    evidence: Floats
-    """(words, heads): what each word weighs."""
 
 
 @cache
@@ -76,26 +70,53 @@ def load(name: str) -> Panel:
         version=header["version"],
         heads=tuple(header["heads"]),
         columns=tuple(header["columns"]),
-        index=index,
-        table=np.concatenate([np.zeros_like(table[:1]), table]),
+        table=Table(index, np.concatenate([np.zeros_like(table[:1]), table])),
         others={part: array for part, array in parts.items() if part not in known},
         **{part: parts[part] for part in known},
     )
 
 
-def judge(panel: Panel, features: Features, signals: Floats) -> Judgement:
-    """Logits of every head; a text gets the same ones in any batch.
+def judge(panel: Panel, features: Features, signals: Floats, texts: Integers | None = None) -> Judgement:
+    """Logits of every head for all texts, or for some; a text gets the same ones in any batch.
 
-    `signals` is (texts, `len(panel.columns)`).
+    `signals` is (texts, `len(panel.columns)`), of those that are judged.
     """
-    evidence = word_sums(panel, features)
-    evidence *= word_scale(features)[:, None]
-    logits = np.zeros((len(features.dense), len(panel.heads)), dtype=np.float32)
-    add_by_text(logits, evidence, features.first_word)
+    texts = np.arange(len(features.dense)) if texts is None else texts
+    words, first_word = ranges(features.first_word[texts], np.diff(features.first_word)[texts])
+    logits = sums_by_text(features.book.sums(panel.table), features.numbers[words], first_word)
+    logits += _around(panel.table, features, texts)
+    logits *= text_scale(first_word)[:, None]
     # Not a matrix product: BLAS rounds differently for batches of different heights.
-    logits += _weighed(features.dense, panel.dense) + _weighed(signals, panel.signals) + panel.bias
+    logits += _weighed(features.dense[texts], panel.dense) + _weighed(signals, panel.signals) + panel.bias
     calibrated = logits * panel.slope + panel.offset
-    return Judgement(calibrated, sigmoid(calibrated), evidence)
+    return Judgement(calibrated, sigmoid(calibrated))
+
+
+def ranges(starts: Integers, sizes: Integers) -> tuple[Integers, Integers]:
+    """Runs of whole numbers, end to end, and where each begins in the result (and the last one ends)."""
+    bounds = np.append(0, np.cumsum(sizes))
+    return np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], sizes), bounds
+
+
+def _around(table: Table, features: Features, texts: Integers) -> Floats:
+    """(texts, columns): what the rows around the words say."""
+    around_rows, words = features.around
+    first_row = np.searchsorted(words, features.first_word)
+    chosen, bounds = ranges(first_row[texts], np.diff(first_row)[texts])
+    lines = table.index[around_rows[chosen]]
+    known = np.flatnonzero(lines)
+    return sums_by_text(table.lines, lines[known], np.searchsorted(known, bounds))
+
+
+def evidence(panel: Panel, features: Features, words: Integers, heads: Integers) -> Floats:
+    """(words,): what each of the `words` weighs for the head that stands beside it in `heads`."""
+    weights: Floats = features.book.sums(panel.table)[features.numbers[words], heads]
+    lines = panel.table.index[features.around_rows[:, words]]
+    layers, places = np.nonzero(lines)
+    said = panel.table.lines[lines[layers, places], heads[places]]
+    weights = weights + np.bincount(places, weights=said, minlength=len(words)).astype(np.float32)
+    scaled: Floats = weights * word_scale(features)[words]
+    return scaled
 
 
 def sigmoid(logit: Floats) -> Floats:
@@ -113,32 +134,3 @@ def _weighed(values: Floats, weights: Floats) -> Floats:
         firsts = np.flatnonzero(np.diff(texts, prepend=-1))
         out[texts[firsts]] = np.add.reduceat(parts, firsts, axis=0)
     return out
-
-
-def word_sums(panel: Panel, features: Features) -> Floats:
-    """(words, heads): weights of everything that each word brings."""
-    units = features.units
-    alone = panel.table.take(panel.index[units.rows], axis=0)
-    sizes = np.diff(units.first_position, append=units.character_rows.shape[1])
-    unit = np.repeat(np.arange(len(sizes)), sizes)
-    for layer in units.character_rows:
-        _add(alone, panel, layer, unit, np.float32(CHARACTER_WEIGHT))
-    sums: Floats = alone.take(units.of, axis=0)
-    for layer in features.around_rows:
-        lines = panel.index[layer]
-        known = np.flatnonzero(lines)
-        sums[known] += panel.table.take(lines[known], axis=0)
-    return sums
-
-
-def _add(out: Floats, panel: Panel, rows_read: Rows, owner: Integers, weight: np.float32) -> None:
-    """Adds the lines of those rows that have one to the rows `owner` of `out`; `owner` never falls."""
-    lines = panel.index[rows_read]
-    known = np.flatnonzero(lines)
-    if not len(known):
-        return
-    values = panel.table.take(lines[known], axis=0)
-    values *= weight
-    owners = owner[known]
-    firsts = np.flatnonzero(np.diff(owners, prepend=-1))
-    out[owners[firsts]] += np.add.reduceat(values, firsts, axis=0)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
-from veilleur.reading.features import DENSE, Features, Floats
+from veilleur.reading.features import DENSE, Features
 from veilleur.reading.heads import Judgement
-from veilleur.text.words import Integers
+from veilleur.text.words import Floats, Integers
 
 PARTS = (
     "best part", "worst part", "the lesser of both", "product of both",

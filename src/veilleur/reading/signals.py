@@ -25,8 +25,8 @@ from veilleur.reading.analyzers.personal_data import DIGITS, personal_data_in
 from veilleur.reading.characters import characters_of, table_of
 from veilleur.reading.claimed import claimed_in
 from veilleur.reading.cues import TOPICS, said_in, topic
-from veilleur.reading.features import Features, Floats, features_of
-from veilleur.text.words import Hashes, Integers, split
+from veilleur.reading.features import Features, features_of
+from veilleur.text.words import Floats, Hashes, Integers, split
 
 NAME = "labels"
 """Owner of the cue words in the shared scan."""

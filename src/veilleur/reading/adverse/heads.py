@@ -10,8 +10,9 @@ from veilleur.reading import panel, signals
 from veilleur.reading.adverse.evidence import Look, look, of_message
 from veilleur.reading.adverse.marks import Found, find
 from veilleur.reading.analyzer import Batch
-from veilleur.reading.features import Features, Floats, features_of
+from veilleur.reading.features import Features, features_of
 from veilleur.reading.label_heads import chance_of
+from veilleur.text.words import Floats
 from veilleur.vocabulary import CRITERIA, SERIOUSNESS, SITUATIONS
 
 NAME = "case"
@@ -79,7 +80,8 @@ def told_in(batch: Batch) -> Mapping[int, Chances]:
 
 def _chances(batch: Batch, rows: Sequence[int], looks: Sequence[Look]) -> list[Chances]:
     known = panel.load(NAME)
-    judged = panel.judge(known, batch.once(features_here), signals_of(batch, rows, looks, known.columns))
+    told = signals_of(batch, rows, looks, known.columns)
+    judged = panel.judge(known, batch.once(features_of), told, np.array(rows))
     return [dict(zip(known.heads, row, strict=True)) for row in judged.chances.tolist()]
 
 

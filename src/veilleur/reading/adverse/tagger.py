@@ -19,7 +19,7 @@ from veilleur.reading.adverse.chain import BEGINS, OUTSIDE, Chains, Numbers, mar
 from veilleur.reading.adverse.heads import looks_of
 from veilleur.reading.adverse.tokens import ROWS, Entries, Tokens, characters_of, tokens_of
 from veilleur.reading.analyzer import Batch
-from veilleur.reading.features import CHARACTER_WEIGHT
+from veilleur.reading.wordbook import CHARACTER_WEIGHT
 from veilleur.text.words import Flags, Integers, split
 
 NAME = "tagger"
@@ -136,7 +136,7 @@ def powers_of(tagger: Tagger, read: Tokens) -> Numbers:
     units = read.features.units
     said = _sums(tagger.own_index, tagger.own, read.own, size)
     pieces = _sums(tagger.own_index, tagger.own, characters_of(read.features), len(units.rows))
-    said += CHARACTER_WEIGHT * pieces[:, units.of]
+    said += CHARACTER_WEIGHT * pieces[:, read.features.unit_of]
     near = _sums(tagger.near_index, tagger.near, read.near, size).reshape(SIDES, 2, size)
     owner = read.features.words.owner
     for side in range(SIDES):

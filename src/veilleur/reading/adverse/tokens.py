@@ -23,9 +23,9 @@ from veilleur.reading.adverse.evidence import Look
 from veilleur.reading.adverse.heads import features_here, looks_of, told_in
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, meanings
-from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, Floats, features_of
+from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, features_of
 from veilleur.text import normalise
-from veilleur.text.words import Flags, Integers, paired, split
+from veilleur.text.words import Flags, Floats, Integers, paired, split
 
 NAMED_LOG2 = 16
 ROWS = HASHED_ROWS + (1 << NAMED_LOG2)
@@ -297,7 +297,7 @@ def _pairs(features: Features) -> Entries:
     rows = _row(paired(words.hashes[:-1], words.hashes[1:]))[pair]
     behind = _row(paired(words.hashes[1:], words.hashes[:-1]))[pair]
     return _together(
-        Entries(np.arange(len(words)), units.rows[units.of].astype(np.int64)),
+        Entries(np.arange(len(words)), units.rows[features.unit_of].astype(np.int64)),
         Entries(pair + 1, rows),
         Entries(pair, behind),
     )

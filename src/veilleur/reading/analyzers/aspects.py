@@ -21,9 +21,9 @@ from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.aspect_words import ASKS_AROUND, BLAME, NAMED, PRAISE, ROLE, aspect_terms, read_code
 from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
-from veilleur.reading.features import Features, Floats, features_of
+from veilleur.reading.features import Features, features_of
 from veilleur.reading.grounds import heaviest_words
-from veilleur.text.words import Flags, Hashes, Integers, split
+from veilleur.text.words import Flags, Floats, Hashes, Integers, split
 from veilleur.vocabulary import Because, Concept, Finding, Language, Why
 
 NAME = "aspects"
@@ -273,12 +273,18 @@ def _finding(batch: Batch, row: int, head: int, judged: panel.Judgement) -> Find
     places = batch.once(told_in)[row].get(label, [])
     spans = [subject.text.span(place.start, place.end) for place in sorted(places, key=_borrowed)[:_GROUNDS]]
     if not spans:
-        why = Why(Because.NGRAMS, heaviest_words(batch, row, judged.evidence[:, head]))
+        why = Why(Because.NGRAMS, heaviest_words(batch, row, _own(batch, row, head)))
     else:
         why = Why(Because.TERM, tuple(span.of(subject.text.original) for span in spans))
     aspect = label.partition(":")[0]
     score = round(float(judged.chances[row, head]), 3)
     return Finding(NAME, label, score, why, spans[0] if spans else None, _CONCEPTS[aspect])
+
+
+def _own(batch: Batch, row: int, head: int) -> Floats:
+    features = batch.once(features_of)
+    words = np.arange(*features.first_word[row : row + 2])
+    return panel.evidence(panel.load(NAME), features, words, np.full(len(words), head))
 
 
 def _borrowed(place: _Place) -> bool:

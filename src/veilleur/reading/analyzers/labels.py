@@ -17,10 +17,11 @@ from veilleur.reading.adverse import told_in
 from veilleur.reading.adverse.heads import LABEL
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.cues import said_in
-from veilleur.reading.features import Floats, features_of
+from veilleur.reading.features import features_of
 from veilleur.reading.grounds import heaviest_clause, heaviest_words
 from veilleur.reading.label_heads import judgements
 from veilleur.reading.signals import NAME, signals_of, terms
+from veilleur.text.words import Floats
 from veilleur.vocabulary import LABELS, Because, Finding, Language, Priority, Why
 
 ENGLISH_REACTION = "adverse_reaction in English"
@@ -39,11 +40,18 @@ def label_names() -> tuple[str, ...]:
     return panel.load(NAME).heads[: len(LABELS)]
 
 
-def _evidence(batch: Batch) -> Floats:
-    """(words, heads): what each word weighs; a cue speaks through the word it begins with."""
-    signals, weights = batch.once(signals_of), panel.load(NAME).signals
-    evidence = batch.once(judgements).evidence.copy()
-    np.add.at(evidence, signals.words, weights[signals.kinds] * np.float32(np.log(2)))
+def _evidence(batch: Batch, row: int, column: int) -> Floats:
+    """(words of the text,): what each word weighs; a cue speaks through the word it begins with."""
+    signals, known, features = batch.once(signals_of), panel.load(NAME), batch.once(features_of)
+    first, last = features.first_word[row : row + 2]
+    words = np.arange(first, last)
+    evidence = panel.evidence(known, features, words, np.full(len(words), column))
+    here = slice(*np.searchsorted(signals.words, [first, last]))
+    np.add.at(
+        evidence,
+        signals.words[here] - first,
+        known.signals[signals.kinds[here], column] * np.float32(np.log(2)),
+    )
     return evidence
 
 
@@ -131,10 +139,10 @@ class LabelAnalyzer:
         return findings
 
     def _findings(self, batch: Batch, row: int, columns: Sequence[int]) -> Iterator[Finding]:
-        chances, evidence = batch.once(probabilities)[row], batch.once(_evidence)
+        chances = batch.once(probabilities)[row]
         shown = {said.label for said in batch.once(said_in)[row] if said.is_enough}
         for column in columns:
-            label, weight = self._panel.heads[column], evidence[:, column]
+            label, weight = self._panel.heads[column], _evidence(batch, row, column)
             span = heaviest_clause(batch, row, weight) if label in SPANNED - shown else None
             why = Why(Because.NGRAMS, heaviest_words(batch, row, weight))
             yield Finding(self.name, label, round(float(chances[column]), 3), why, span)
