@@ -66,6 +66,7 @@ dev: $(READY_TO_TEST)  ## the environment to work in
 
 train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
 	@$(BIN)/python -m training.meanings
+	@$(BIN)/python -m training.compiled
 	@$(BIN)/python -m training.sentiment
 	@$(BIN)/python -m training.labels
 	@$(BIN)/python -m training.cases

@@ -7,7 +7,7 @@ accepted. An owner sees, of its own terms that overlap, the leftmost and then th
 what others look for never changes what it is given. Terms with the same words (in two
 languages, say) each give their mark.
 
-The table of terms is one index of hashes (`veilleur.lexicon.index`): of the words of every term, and of
+The table of terms is one index of hashes (`veilleur.lexicon.compiled`): of the words of every term, and of
 the words it begins with, which tell where it is worth while to look one word further.
 """
 
@@ -23,33 +23,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from veilleur.lexicon.compiled import Compiled, Owned, compiled
 from veilleur.lexicon.index import Index, Values
 from veilleur.lexicon.term import Term
-from veilleur.text import normalise
 from veilleur.text.words import Flags, Hashes, Integers, Words, paired, split
 from veilleur.vocabulary import Language
 
-_NO_WORD = "-"
 _SHORTEST_PLURAL = 4
 """Characters of the words of a term that may be found in the plural, at least."""
 
-_AT_ONCE = 4096
-"""Expressions that are compiled together: few enough to need little memory."""
 
 Marks = dict[str, tuple["Mark", ...]]
 """Owner → its marks in one text, in the order of the text."""
-
-
-class _Gaps(dict[int, str]):
-    """Every character that is neither a letter nor a digit, to a space (for `str.translate`)."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        gap = self[code] = char if char.isalnum() else " "
-        return gap
-
-
-_GAPS = _Gaps()
 
 
 class Mark(NamedTuple):
@@ -75,30 +60,24 @@ class _Found(NamedTuple):
     """First and last word, indices in `Words`."""
     last: Integers
     places: Integers
-    """Index in `Lexicon._owned`."""
+    """Index in `Compiled.owned`."""
     plural: Flags
 
 
 class Lexicon:
     """The terms of all owners, compiled. Reading it is safe from several threads."""
 
-    def __init__(self, terms: Mapping[str, Iterable[Term]]) -> None:
-        """Compiles `terms`: owner → terms. Raises `ValueError` for a term without a letter or a digit."""
-        everything = [(owner, term) for owner, own in terms.items() for term in own]
-        written = _words([term.text for _, term in everything])
-        places: dict[str, int] = {}
-        for (owner, term), words in zip(everything, written, strict=True):
-            if not words:
-                raise ValueError(f"“{owner}” declares a term without a letter or a digit: {term.text!r}")
-            places.setdefault(words, len(places))
-        self._index = _index(list(places))
-        self._owned: list[list[tuple[str, Term]]] = [[] for _ in places]
-        for one, words in zip(everything, written, strict=True):
-            self._owned[places[words]].append(one)
+    def __init__(self, terms: Mapping[str, Iterable[Term]], *ready: Compiled) -> None:
+        """Compiles `terms`: owner → terms, to be found together with those that are `ready`.
+
+        Raises `ValueError` for a term without a letter or a digit.
+        """
+        own = compiled(terms)
+        self._parts = (own, *ready) if own.owned else ready
 
     def __len__(self) -> int:
         """How many different expressions are looked for."""
-        return len(self._owned)
+        return sum(len(part.owned) for part in self._parts)
 
     def scan(self, text: str) -> Marks:
         """The marks of each owner that has any in `text` (normalised), in the order of the text."""
@@ -112,54 +91,67 @@ class Lexicon:
         """
         out: list[Marks] = [{} for _ in shifts]
         begins = words.layout.offsets[: len(shifts)] + np.asarray(shifts, dtype=np.int64)
-        found = self._found(words)
-        owners = words.owner[found.first]
-        starts = words.starts[found.first] - begins[owners]
-        ends = words.ends[found.last] - begins[owners]
-        order = np.lexsort((~found.plural, -ends, starts, owners))
-        order = order[starts[order] >= 0]
-        rows = (owners[order], starts[order], ends[order], found.places[order])
-        held: defaultdict[str, list[Mark]]
-        for text, group in groupby(zip(*(column.tolist() for column in rows), strict=True), itemgetter(0)):
-            held = defaultdict(list)
-            for _, start, end, place in group:
-                for owner, term in self._owned[place]:
-                    own = held[owner]
-                    if not own or start >= own[-1].end or (start, end) == own[-1][1:]:
-                        own.append(Mark(term, start, end))
-            out[text] = {owner: tuple(own) for owner, own in held.items()}
+        for part in self._parts:
+            _mark(part, words, begins, out)
         return out
 
-    def _found(self, words: Words) -> _Found:
-        """Every term that stands in `words`, the overlapping ones too."""
-        singular = _without_plural(words)
-        tight = np.append(words.starts[1:] - words.ends[:-1] == 1, False)
-        parts: list[_Found] = []
-        runs, size = _Runs(np.arange(len(words)), words.hashes), 1
-        before = _Runs(runs.starts, np.zeros(0, dtype=np.uint64))
-        while len(runs.starts):
-            last = runs.starts + (size - 1)
-            hits, values = self._index.found(runs.hashes)
-            whole = values >> 1 > 0
-            parts.append(_found(runs.starts[hits[whole]], last[hits[whole]], values[whole], plural=False))
-            parts.append(self._plurals(words, before, size, singular))
-            longer = hits[values & 1 == 1]
-            longer = longer[tight[last[longer]]]
-            before = _Runs(runs.starts[longer], runs.hashes[longer])
-            runs = _Runs(before.starts, paired(before.hashes, words.hashes[before.starts + size]))
-            size += 1
-        return _Found(*(np.concatenate(column) for column in zip(*parts, strict=True))) if parts else _NONE
 
-    def _plurals(self, words: Words, before: _Runs, size: int, singular: Hashes) -> _Found:
-        """Terms of `size` words whose last word stands in the plural, behind the words `before`."""
-        last = before.starts + (size - 1)
-        ends_so = np.flatnonzero(singular[last])
-        first, last = before.starts[ends_so], last[ends_so]
-        hashes = singular[last] if size == 1 else paired(before.hashes[ends_so], singular[last])
-        hits, values = self._index.found(hashes)
-        long_enough = words.ends[last[hits]] - words.starts[first[hits]] > _SHORTEST_PLURAL
-        kept = hits[long_enough & (values >> 1 > 0)]
-        return _found(first[kept], last[kept], values[long_enough & (values >> 1 > 0)], plural=True)
+def _mark(part: Compiled, words: Words, begins: Integers, out: list[Marks]) -> None:
+    """Adds the marks of one part, in texts that begin at `begins`."""
+    found = _every(part.index, words)
+    owners = words.owner[found.first]
+    starts = words.starts[found.first] - begins[owners]
+    ends = words.ends[found.last] - begins[owners]
+    order = np.lexsort((~found.plural, -ends, starts, owners))
+    order = order[starts[order] >= 0]
+    columns = (owners[order], starts[order], ends[order], found.places[order])
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for text, group in groupby(rows, itemgetter(0)):
+        out[text] |= _leftmost_longest((part.owned[place], start, end) for _, start, end, place in group)
+
+
+def _leftmost_longest(found: Iterable[tuple[Sequence[Owned], int, int]]) -> Marks:
+    """Of terms in the order of the text, the longest first at each place, those that each owner sees."""
+    held: defaultdict[str, list[Mark]] = defaultdict(list)
+    for owned, start, end in found:
+        for owner, term in owned:
+            own = held[owner]
+            if not own or start >= own[-1].end or (start, end) == own[-1][1:]:
+                own.append(Mark(term, start, end))
+    return {owner: tuple(own) for owner, own in held.items()}
+
+
+def _every(index: Index, words: Words) -> _Found:
+    """Every term that stands in `words`, the overlapping ones too."""
+    singular = _without_plural(words)
+    tight = np.append(words.starts[1:] - words.ends[:-1] == 1, False)
+    parts: list[_Found] = []
+    runs, size = _Runs(np.arange(len(words)), words.hashes), 1
+    before = _Runs(runs.starts, np.zeros(0, dtype=np.uint64))
+    while len(runs.starts):
+        last = runs.starts + (size - 1)
+        hits, values = index.found(runs.hashes)
+        whole = values >> 1 > 0
+        parts.append(_found(runs.starts[hits[whole]], last[hits[whole]], values[whole], plural=False))
+        parts.append(_plurals(index, words, before, size, singular))
+        longer = hits[values & 1 == 1]
+        longer = longer[tight[last[longer]]]
+        before = _Runs(runs.starts[longer], runs.hashes[longer])
+        runs = _Runs(before.starts, paired(before.hashes, words.hashes[before.starts + size]))
+        size += 1
+    return _Found(*(np.concatenate(column) for column in zip(*parts, strict=True))) if parts else _NONE
+
+
+def _plurals(index: Index, words: Words, before: _Runs, size: int, singular: Hashes) -> _Found:
+    """Terms of `size` words whose last word stands in the plural, behind the words `before`."""
+    last = before.starts + (size - 1)
+    ends_so = np.flatnonzero(singular[last])
+    first, last = before.starts[ends_so], last[ends_so]
+    hashes = singular[last] if size == 1 else paired(before.hashes[ends_so], singular[last])
+    hits, values = index.found(hashes)
+    long_enough = words.ends[last[hits]] - words.starts[first[hits]] > _SHORTEST_PLURAL
+    kept = hits[long_enough & (values >> 1 > 0)]
+    return _found(first[kept], last[kept], values[long_enough & (values >> 1 > 0)], plural=True)
 
 
 def _found(first: Integers, last: Integers, values: Values, *, plural: bool) -> _Found:
@@ -168,45 +160,6 @@ def _found(first: Integers, last: Integers, values: Values, *, plural: bool) -> 
 
 
 _NONE = _found(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0, dtype=np.int32), plural=False)
-
-
-def _index(expressions: Sequence[str]) -> Index:
-    """Of every expression, twice its number from 1 on; of the words it begins with, 1 more or 1 alone."""
-    starts = range(0, len(expressions), _AT_ONCE)
-    parts = [_keys(expressions[start : start + _AT_ONCE], start) for start in starts] or [_keys([], 0)]
-    keys, values = (np.concatenate(column) for column in zip(*parts, strict=True))
-    different, place = np.unique(keys, return_inverse=True)
-    together = np.zeros(len(different), dtype=np.int32)
-    np.bitwise_or.at(together, place, values)
-    return Index.of(different, together)
-
-
-def _keys(expressions: Sequence[str], number: int) -> tuple[Hashes, Values]:
-    """Hashes of the expressions, numbered from `number` on, and of all their beginnings; their values."""
-    words = split(expressions)
-    firsts = np.searchsorted(words.owner, np.arange(len(expressions) + 1))
-    sizes = np.diff(firsts)
-    left, run = np.arange(len(expressions)), words.hashes[firsts[:-1]]
-    keys, values, size = [run[:0]], [np.zeros(0, dtype=np.int32)], 1
-    while len(left):
-        whole = sizes[left] == size
-        keys.append(run)
-        values.append(np.where(whole, 2 * (number + left + 1), 1).astype(np.int32))
-        left = left[~whole]
-        run = paired(run[~whole], words.hashes[firsts[left] + size])
-        size += 1
-    return np.concatenate(keys), np.concatenate(values)
-
-
-def _words(texts: Sequence[str]) -> list[str]:
-    """The words of each text with one space between them; empty for a text without any.
-
-    All texts are normalised at once, a line each: one by one would take most of the time of a start.
-    """
-    lines = normalise("\n".join(text.strip() or _NO_WORD for text in texts)).text.split("\n")
-    if len(lines) != len(texts):  # a text of several lines
-        lines = [normalise(text).text for text in texts]
-    return [" ".join(line.translate(_GAPS).split()) for line in lines]
 
 
 def _without_plural(words: Words) -> Hashes:

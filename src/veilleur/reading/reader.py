@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from importlib.resources import files
 from typing import cast
+
+import numpy as np
 
 from veilleur import plugins
 from veilleur.errors import PluginInvalid
 from veilleur.lexicon import Lexicon
+from veilleur.lexicon.compiled import Arrays, unpacked
 from veilleur.reading.analyzer import Analyzer, Batch, Subject, full_text, words_of
 from veilleur.text import language, normalise
 from veilleur.text.words import split
 from veilleur.vocabulary import Finding, Mention, Reading
 
+BUILT_IN = "veilleur.reading.analyzers."
+"""Where the analyzers live whose words are compiled beforehand."""
 BATCH = 512
 """Messages judged together: enough to share what is shared, few enough to stay in the cache."""
 
@@ -84,7 +90,7 @@ def installed_reader() -> Reader:
 
     Raises `PluginInvalid` when an installed analyzer cannot be used.
     """
-    return Reader([_made(name, maker) for name, maker in plugins.installed(plugins.ANALYZERS)])
+    return Reader([made(name, maker) for name, maker in plugins.installed(plugins.ANALYZERS)])
 
 
 def read(messages: Sequence[Mention] | Sequence[str]) -> list[Reading]:
@@ -102,7 +108,8 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Nobody said when a plain text was received, and no analyzer may ask."""
 
 
-def _made(name: str, maker: object) -> Analyzer:
+def made(name: str, maker: object) -> Analyzer:
+    """The analyzer that `maker` makes; raises `PluginInvalid` when it is none or is called otherwise."""
     if not callable(maker):
         raise PluginInvalid(f"the analyzer “{name}” is not a class or a function that makes one: {maker!r}")
     analyzer = cast("Analyzer", maker())
@@ -115,10 +122,25 @@ def _made(name: str, maker: object) -> Analyzer:
 
 
 def _lexicon(analyzers: Sequence[Analyzer]) -> Lexicon:
+    """The words of the built-in analyzers were compiled beforehand (`python -m training.compiled`)."""
+    ready, others = [], {}
+    for analyzer in analyzers:
+        if type(analyzer).__module__.startswith(BUILT_IN):
+            ready.append(analyzer.name)
+        else:
+            others[analyzer.name] = analyzer.terms()
     try:
-        return Lexicon({analyzer.name: analyzer.terms() for analyzer in analyzers})
+        return Lexicon(others, unpacked(shipped_terms(), ready))
     except ValueError as error:
         raise PluginInvalid(f"an analyzer declares words nobody can find: {error}") from error
+
+
+@cache
+def shipped_terms() -> Arrays:
+    """The compiled terms of the built-in analyzers."""
+    packed = files("veilleur.reading").joinpath("weights/lexicon.npz")
+    with packed.open("rb") as source, np.load(source) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 def _findings(analyzer: Analyzer, batch: Batch) -> Sequence[Sequence[Finding]]:

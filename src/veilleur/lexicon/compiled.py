@@ -1,0 +1,193 @@
+"""Terms made ready to be found, by this process or, for those that are shipped, beforehand.
+
+What is shipped is a handful of arrays: terms are made of them one by one, when they are first found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from veilleur.lexicon.index import Index, Values
+from veilleur.lexicon.term import Term
+from veilleur.text import normalise
+from veilleur.text.words import Hashes, Integers, paired, split
+from veilleur.vocabulary import Concept, Language
+
+Owned = tuple[str, Term]
+"""An owner and one of its terms."""
+Arrays = Mapping[str, NDArray[Any]]
+
+_NO_WORD = "-"
+_AT_ONCE = 4096
+"""Expressions that are compiled together: few enough to need little memory."""
+_FIELD, _LINE = "\t", "\n"
+_LANGUAGES = (None, *Language)
+
+
+class _Gaps(dict[int, str]):
+    """Every character that is neither a letter nor a digit, to a space (for `str.translate`)."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        gap = self[code] = char if char.isalnum() else " "
+        return gap
+
+
+_GAPS = _Gaps()
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Terms of some owners, found by the hashes of their words."""
+
+    index: Index
+    """Of every expression, twice its number from 1 on; of the words it begins with, 1 more or 1 alone."""
+    owned: Sequence[Sequence[Owned]]
+    """The terms of each expression, by its number from 0 on."""
+
+
+def compiled(terms: Mapping[str, Iterable[Term]]) -> Compiled:
+    """Compiles `terms`: owner → terms. Raises `ValueError` for a term without a letter or a digit."""
+    everything = [(owner, term) for owner, own in terms.items() for term in own]
+    written = _words([term.text for _, term in everything])
+    groups: dict[str, list[Owned]] = {}
+    for one, words in zip(everything, written, strict=True):
+        if not words:
+            raise ValueError(f"“{one[0]}” declares a term without a letter or a digit: {one[1].text!r}")
+        groups.setdefault(words, []).append(one)
+    return Compiled(_index(list(groups)), list(groups.values()))
+
+
+def _index(expressions: Sequence[str]) -> Index:
+    starts = range(0, len(expressions), _AT_ONCE)
+    parts = [_keys(expressions[start : start + _AT_ONCE], start) for start in starts] or [_keys([], 0)]
+    keys, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+    different, place = np.unique(keys, return_inverse=True)
+    together = np.zeros(len(different), dtype=np.int32)
+    np.bitwise_or.at(together, place, values)
+    return Index.of(different, together)
+
+
+def _keys(expressions: Sequence[str], number: int) -> tuple[Hashes, Values]:
+    """Hashes of the expressions, numbered from `number` on, and of all their beginnings; their values."""
+    words = split(expressions)
+    firsts = np.searchsorted(words.owner, np.arange(len(expressions) + 1))
+    sizes = np.diff(firsts)
+    left, run = np.arange(len(expressions)), words.hashes[firsts[:-1]]
+    keys, values, size = [run[:0]], [np.zeros(0, dtype=np.int32)], 1
+    while len(left):
+        whole = sizes[left] == size
+        keys.append(run)
+        values.append(np.where(whole, 2 * (number + left + 1), 1).astype(np.int32))
+        left = left[~whole]
+        run = paired(run[~whole], words.hashes[firsts[left] + size])
+        size += 1
+    return np.concatenate(keys), np.concatenate(values)
+
+
+def _words(texts: Sequence[str]) -> list[str]:
+    """The words of each text with one space between them; empty for a text without any.
+
+    All texts are normalised at once, a line each: one by one would take most of the time of a start.
+    """
+    lines = normalise("\n".join(text.strip() or _NO_WORD for text in texts)).text.split("\n")
+    if len(lines) != len(texts):  # a text of several lines
+        lines = [normalise(text).text for text in texts]
+    return [" ".join(line.translate(_GAPS).split()) for line in lines]
+
+
+def packed(known: Compiled) -> dict[str, NDArray[Any]]:
+    """`known` as arrays: `unpacked` makes it again."""
+    everything = [one for group in known.owned for one in group]
+    owners, kinds, concepts = _Numbers(), _Numbers(), _Numbers()
+    used = np.flatnonzero(known.index.keys)
+    columns: dict[str, list[int]] = {
+        "owner": [owners.of(owner) for owner, _ in everything],
+        "kind": [kinds.of(term.kind) for _, term in everything],
+        "concept": [concepts.of(_line(term.concept)) for _, term in everything],
+        "language": [_LANGUAGES.index(term.language) for _, term in everything],
+        "doubtful": [term.doubtful for _, term in everything],
+        "first": [0, *np.cumsum([len(group) for group in known.owned]).tolist()],
+    }
+    return {
+        "keys": known.index.keys[used],
+        "values": known.index.values[used],
+        "texts": _bytes(term.text for _, term in everything),
+        "owners": _bytes(owners),
+        "kinds": _bytes(kinds),
+        "concepts": _bytes(concepts),
+        **{name: np.array(column, dtype=np.int32) for name, column in columns.items()},
+    }
+
+
+def unpacked(arrays: Arrays, owners: Collection[str]) -> Compiled:
+    """What `packed` made arrays of, as far as it is owned by `owners`."""
+    return Compiled(Index.of(arrays["keys"], arrays["values"]), _Packed(arrays, frozenset(owners)))
+
+
+class _Numbers(dict[str, int]):
+    """Numbers for different strings, in the order in which they come."""
+
+    def of(self, text: str) -> int:
+        return self.setdefault(text, len(self))
+
+
+def _line(concept: Concept | None) -> str:
+    return _FIELD.join((concept.id, concept.label, concept.group)) if concept else ""
+
+
+def _bytes(lines: Iterable[str]) -> NDArray[np.uint8]:
+    return np.frombuffer(_LINE.join(lines).encode(), dtype=np.uint8)
+
+
+class _Lines:
+    """Lines of text that are decoded when they are asked for."""
+
+    def __init__(self, packed_lines: NDArray[np.uint8]) -> None:
+        self._bytes = packed_lines.tobytes()
+        ends = np.flatnonzero(packed_lines == ord(_LINE))
+        self._starts: Integers = np.concatenate([[0], ends + 1, [len(self._bytes) + 1]])
+
+    def __getitem__(self, number: int) -> str:
+        return self._bytes[self._starts[number] : self._starts[number + 1] - 1].decode()
+
+
+@dataclass(slots=True)
+class _Packed(Sequence[Sequence[Owned]]):
+    """The terms of each expression, made when they are asked for."""
+
+    arrays: Arrays
+    owners: frozenset[str]
+    _made: dict[int, Sequence[Owned]] = field(default_factory=dict)
+    _lines: dict[str, _Lines] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lines = {name: _Lines(self.arrays[name]) for name in ("texts", "owners", "kinds", "concepts")}
+
+    def __len__(self) -> int:
+        return len(self.arrays["first"]) - 1
+
+    def __getitem__(self, number: Any) -> Any:
+        if number not in self._made:
+            terms = range(*self.arrays["first"][number : number + 2].tolist())
+            owned = [(self._line("owners", "owner", term), self._term(term)) for term in terms]
+            self._made[number] = [one for one in owned if one[0] in self.owners]
+        return self._made[number]
+
+    def _line(self, lines: str, column: str, term: int) -> str:
+        return self._lines[lines][int(self.arrays[column][term])]
+
+    def _term(self, number: int) -> Term:
+        concept = self._line("concepts", "concept", number)
+        return Term(
+            self._lines["texts"][number],
+            Concept(*concept.split(_FIELD)) if concept else None,
+            self._line("kinds", "kind", number),
+            _LANGUAGES[self.arrays["language"][number]],
+            bool(self.arrays["doubtful"][number]),
+        )
