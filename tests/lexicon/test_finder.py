@@ -64,6 +64,11 @@ def test_a_term_needs_a_letter_or_a_digit() -> None:
         Lexicon({"owner": [Term("?!")]})
 
 
+def bare(text: str) -> str:
+    spaced = "".join(char if char.isalnum() else " " for char in normalise(text).text)
+    return " ".join(spaced.split())
+
+
 words = st.text("abéœ -'", min_size=1, max_size=6).filter(lambda word: any(map(str.isalpha, word)))
 
 
@@ -83,9 +88,30 @@ def test_marks_are_ordered_apart_and_hold_a_declared_term(declared: list[str], t
         )
 
 
-def bare(text: str) -> str:
-    spaced = "".join(char if char.isalnum() else " " for char in normalise(text).text)
-    return " ".join(spaced.split())
+@given(st.lists(words, max_size=8, unique_by=bare), st.text("abéœ -'.\nsx", max_size=40))
+def test_marks_are_those_of_a_plain_search(declared: list[str], text: str) -> None:
+    normal = normalise(text).text
+    marks = Lexicon({"owner": [Term(word) for word in declared]}).scan(normal).get("owner", ())
+    assert [(mark.start, mark.end) for mark in marks] == plainly(sorted(map(bare, declared)), normal)
+
+
+def plainly(expressions: list[str], text: str) -> list[tuple[int, int]]:
+    """Every expression at every place, then the leftmost and the longest of those that overlap."""
+    spaced = "".join(char if char.isalnum() else " " for char in text) + " "
+    places = set()
+    for expression in expressions:
+        for start in range(len(text)):
+            if not spaced.startswith(expression, start) or (start and spaced[start - 1] != " "):
+                continue
+            rest = spaced[start + len(expression) :]
+            plural = rest[:1] in {"s", "x"} and rest[1:2] == " " and len(expression) >= 4
+            if rest[:1] == " " or (plural and expression[-1].isalpha()):
+                places.add((start, start + len(expression) + (rest[:1] != " ")))
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(places, key=lambda place: (place[0], -place[1])):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+    return kept
 
 
 @given(words)

@@ -47,8 +47,13 @@ class Compiled:
 
     index: Index
     """Of every expression, twice its number from 1 on; of the words it begins with, 1 more or 1 alone."""
-    owned: Sequence[Sequence[Owned]]
-    """The terms of each expression, by its number from 0 on."""
+    first: Integers
+    """(expressions + 1,): the terms of expression `e`, from 0 on, are `first[e]:first[e + 1]`."""
+    owners: Mapping[str, int]
+    """Number of each owner who is to be told."""
+    owner: Integers
+    """(terms,): number of its owner."""
+    terms: Sequence[Term]
 
 
 def compiled(terms: Mapping[str, Iterable[Term]]) -> Compiled:
@@ -60,7 +65,15 @@ def compiled(terms: Mapping[str, Iterable[Term]]) -> Compiled:
         if not words:
             raise ValueError(f"“{one[0]}” declares a term without a letter or a digit: {one[1].text!r}")
         groups.setdefault(words, []).append(one)
-    return Compiled(_index(list(groups)), list(groups.values()))
+    owned = [one for group in groups.values() for one in group]
+    owners = {owner: number for number, owner in enumerate(terms)}
+    return Compiled(
+        _index(list(groups)),
+        np.cumsum([0, *map(len, groups.values())]),
+        owners,
+        np.array([owners[owner] for owner, _ in owned], dtype=np.int64),
+        [term for _, term in owned],
+    )
 
 
 def _index(expressions: Sequence[str]) -> Index:
@@ -103,31 +116,34 @@ def _words(texts: Sequence[str]) -> list[str]:
 
 def packed(known: Compiled) -> dict[str, NDArray[Any]]:
     """`known` as arrays: `unpacked` makes it again."""
-    everything = [one for group in known.owned for one in group]
-    owners, kinds, concepts = _Numbers(), _Numbers(), _Numbers()
+    kinds, concepts = _Numbers(), _Numbers()
     used = np.flatnonzero(known.index.keys)
-    columns: dict[str, list[int]] = {
-        "owner": [owners.of(owner) for owner, _ in everything],
-        "kind": [kinds.of(term.kind) for _, term in everything],
-        "concept": [concepts.of(_line(term.concept)) for _, term in everything],
-        "language": [_LANGUAGES.index(term.language) for _, term in everything],
-        "doubtful": [term.doubtful for _, term in everything],
-        "first": [0, *np.cumsum([len(group) for group in known.owned]).tolist()],
+    columns: dict[str, Iterable[int]] = {
+        "first": known.first,
+        "owner": known.owner,
+        "kind": [kinds.of(term.kind) for term in known.terms],
+        "concept": [concepts.of(_line(term.concept)) for term in known.terms],
+        "language": [_LANGUAGES.index(term.language) for term in known.terms],
+        "doubtful": [term.doubtful for term in known.terms],
     }
     return {
         "keys": known.index.keys[used],
         "values": known.index.values[used],
-        "texts": _bytes(term.text for _, term in everything),
-        "owners": _bytes(owners),
+        "texts": _bytes(term.text for term in known.terms),
+        "owners": _bytes(known.owners),
         "kinds": _bytes(kinds),
         "concepts": _bytes(concepts),
-        **{name: np.array(column, dtype=np.int32) for name, column in columns.items()},
+        **{name: np.asarray(column, dtype=np.int32) for name, column in columns.items()},
     }
 
 
-def unpacked(arrays: Arrays, owners: Collection[str]) -> Compiled:
-    """What `packed` made arrays of, as far as it is owned by `owners`."""
-    return Compiled(Index.of(arrays["keys"], arrays["values"]), _Packed(arrays, frozenset(owners)))
+def unpacked(arrays: Arrays, wanted: Collection[str]) -> Compiled:
+    """What `packed` made arrays of, for the owners that are `wanted`."""
+    index = Index.of(arrays["keys"], arrays["values"])
+    names = arrays["owners"].tobytes().decode().split(_LINE)
+    owners = {name: number for number, name in enumerate(names) if name in wanted}
+    first, owner = (arrays[name].astype(np.int64) for name in ("first", "owner"))
+    return Compiled(index, first, owners, owner, _Packed(arrays))
 
 
 class _Numbers(dict[str, int]):
@@ -158,36 +174,30 @@ class _Lines:
 
 
 @dataclass(slots=True)
-class _Packed(Sequence[Sequence[Owned]]):
-    """The terms of each expression, made when they are asked for."""
+class _Packed(Sequence[Term]):
+    """Terms that are made when they are asked for."""
 
     arrays: Arrays
-    owners: frozenset[str]
-    _made: dict[int, Sequence[Owned]] = field(default_factory=dict)
+    _made: dict[int, Term] = field(default_factory=dict)
     _lines: dict[str, _Lines] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._lines = {name: _Lines(self.arrays[name]) for name in ("texts", "owners", "kinds", "concepts")}
+        self._lines = {name: _Lines(self.arrays[name]) for name in ("texts", "kinds", "concepts")}
 
     def __len__(self) -> int:
-        return len(self.arrays["first"]) - 1
+        return len(self.arrays["kind"])
 
     def __getitem__(self, number: Any) -> Any:
         if number not in self._made:
-            terms = range(*self.arrays["first"][number : number + 2].tolist())
-            owned = [(self._line("owners", "owner", term), self._term(term)) for term in terms]
-            self._made[number] = [one for one in owned if one[0] in self.owners]
+            self._made[number] = self._term(number)
         return self._made[number]
 
-    def _line(self, lines: str, column: str, term: int) -> str:
-        return self._lines[lines][int(self.arrays[column][term])]
-
     def _term(self, number: int) -> Term:
-        concept = self._line("concepts", "concept", number)
+        kind, concept = (self._lines[f"{name}s"][self.arrays[name][number]] for name in ("kind", "concept"))
         return Term(
             self._lines["texts"][number],
             Concept(*concept.split(_FIELD)) if concept else None,
-            self._line("kinds", "kind", number),
+            kind,
             _LANGUAGES[self.arrays["language"][number]],
             bool(self.arrays["doubtful"][number]),
         )

@@ -13,17 +13,15 @@ the words it begins with, which tell where it is worth while to look one word fu
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.lexicon.compiled import Compiled, Owned, compiled
+from veilleur.lexicon.compiled import Compiled, compiled
 from veilleur.lexicon.index import Index, Values
 from veilleur.lexicon.term import Term
 from veilleur.text.words import Flags, Hashes, Integers, Words, paired, split
@@ -31,10 +29,6 @@ from veilleur.vocabulary import Language
 
 _SHORTEST_PLURAL = 4
 """Characters of the words of a term that may be found in the plural, at least."""
-
-
-Marks = dict[str, tuple["Mark", ...]]
-"""Owner → its marks in one text, in the order of the text."""
 
 
 class Mark(NamedTuple):
@@ -60,65 +54,137 @@ class _Found(NamedTuple):
     """First and last word, indices in `Words`."""
     last: Integers
     places: Integers
-    """Index in `Compiled.owned`."""
+    """Numbers of their expressions."""
     plural: Flags
+
+
+class Marks(Mapping[str, "tuple[Mark, ...]"]):
+    """The marks of each owner that has any in one text, in the order of the text.
+
+    They are made when they are asked for: of most, nobody needs more than their numbers.
+    """
+
+    __slots__ = ("_finds", "_text")
+
+    def __init__(self, finds: Sequence[Finds], text: int) -> None:
+        self._finds = finds
+        self._text = text
+
+    def __getitem__(self, owner: str) -> tuple[Mark, ...]:
+        for found in self._finds:
+            if found.has(owner, self._text):
+                return found.marks(owner, self._text)
+        raise KeyError(owner)
+
+    def __contains__(self, owner: object) -> bool:
+        return isinstance(owner, str) and any(found.has(owner, self._text) for found in self._finds)
+
+    def __iter__(self) -> Iterator[str]:
+        return (owner for found in self._finds for owner in found.numbers if found.has(owner, self._text))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True, slots=True)
+class Finds:
+    """What was found in a batch, as columns: owner by owner, text by text, in the order of the texts."""
+
+    numbers: Mapping[str, int]
+    """Owner → its number."""
+    known: Sequence[Term]
+    terms: Integers
+    """(marks,): index in `known`."""
+    starts: Integers
+    ends: Integers
+    bounds: Sequence[Sequence[int]]
+    """The marks of owner `o` in text `t` are `bounds[o][t]:bounds[o][t + 1]`."""
+
+    def has(self, owner: str, text: int) -> bool:
+        """Whether an owner, by its name, has any mark in a text."""
+        number = self.numbers.get(owner, -1)
+        return number >= 0 and self.bounds[number][text] < self.bounds[number][text + 1]
+
+    def marks(self, owner: str, text: int) -> tuple[Mark, ...]:
+        """The marks of an owner in a text."""
+        first, last = self.bounds[self.numbers[owner]][text : text + 2]
+        terms, starts, ends = (column[first:last].tolist() for column in (self.terms, self.starts, self.ends))
+        return tuple(map(Mark, map(self.known.__getitem__, terms), starts, ends))
 
 
 class Lexicon:
     """The terms of all owners, compiled. Reading it is safe from several threads."""
 
-    def __init__(self, terms: Mapping[str, Iterable[Term]], *ready: Compiled) -> None:
+    def __init__(self, terms: Mapping[str, Iterable[Term]], ready: Compiled | None = None) -> None:
         """Compiles `terms`: owner → terms, to be found together with those that are `ready`.
 
         Raises `ValueError` for a term without a letter or a digit.
         """
         own = compiled(terms)
-        self._parts = (own, *ready) if own.owned else ready
+        self._parts = [part for part in (own, ready) if part is not None and len(part.terms)]
 
     def __len__(self) -> int:
         """How many different expressions are looked for."""
-        return sum(len(part.owned) for part in self._parts)
+        return sum(len(part.first) - 1 for part in self._parts)
 
     def scan(self, text: str) -> Marks:
-        """The marks of each owner that has any in `text` (normalised), in the order of the text."""
-        return self.marks(split([text]), [0])[0]
+        """The marks in one normalised text."""
+        return Marks(self.finds(split([text]), [0]), 0)
 
-    def marks(self, words: Words, shifts: Sequence[int]) -> list[Marks]:
-        """The marks of each of the texts of `words`, which are normalised.
+    def finds(self, words: Words, shifts: Sequence[int]) -> list[Finds]:
+        """All marks in the texts of `words`, which are normalised: `Marks(finds, text)` has those of one.
 
         Nothing is looked for in the first characters of a text, as many as `shifts` says (its title), and
         places are counted from there.
         """
-        out: list[Marks] = [{} for _ in shifts]
         begins = words.layout.offsets[: len(shifts)] + np.asarray(shifts, dtype=np.int64)
-        for part in self._parts:
-            _mark(part, words, begins, out)
-        return out
+        return [_finds(part, words, begins) for part in self._parts]
 
 
-def _mark(part: Compiled, words: Words, begins: Integers, out: list[Marks]) -> None:
-    """Adds the marks of one part, in texts that begin at `begins`."""
-    found = _every(part.index, words)
-    owners = words.owner[found.first]
-    starts = words.starts[found.first] - begins[owners]
-    ends = words.ends[found.last] - begins[owners]
-    order = np.lexsort((~found.plural, -ends, starts, owners))
+def _finds(part: Compiled, words: Words, begins: Integers) -> Finds:
+    """The marks of one part, in texts that begin at `begins`."""
+    found, texts = _every(part.index, words), len(begins)
+    terms, which = _spread(part.first[found.places], part.first[found.places + 1])
+    text = words.owner[found.first[which]]
+    starts = words.starts[found.first[which]] - begins[text]
+    ends = words.ends[found.last[which]] - begins[text]
+    group = part.owner[terms] * (texts + 1) + text
+    order = np.lexsort((terms, ~found.plural[which], -ends, starts, group))
     order = order[starts[order] >= 0]
-    columns = (owners[order], starts[order], ends[order], found.places[order])
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for text, group in groupby(rows, itemgetter(0)):
-        out[text] |= _leftmost_longest((part.owned[place], start, end) for _, start, end, place in group)
+    order = order[_leftmost_longest(group[order], starts[order], ends[order])]
+    owners = np.arange(max(part.owners.values(), default=-1) + 1)
+    edges = owners[:, None] * (texts + 1) + np.arange(texts + 1)
+    bounds = np.searchsorted(group[order], edges).tolist()
+    return Finds(part.owners, part.terms, terms[order], starts[order], ends[order], bounds)
 
 
-def _leftmost_longest(found: Iterable[tuple[Sequence[Owned], int, int]]) -> Marks:
-    """Of terms in the order of the text, the longest first at each place, those that each owner sees."""
-    held: defaultdict[str, list[Mark]] = defaultdict(list)
-    for owned, start, end in found:
-        for owner, term in owned:
-            own = held[owner]
-            if not own or start >= own[-1].end or (start, end) == own[-1][1:]:
-                own.append(Mark(term, start, end))
-    return {owner: tuple(own) for owner, own in held.items()}
+def _spread(first: Integers, last: Integers) -> tuple[Integers, Integers]:
+    """All numbers of the ranges `[first, last)`, end to end, and the range of each."""
+    sizes = last - first
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    return np.arange(len(which)) + (first - np.cumsum(sizes) + sizes)[which], which
+
+
+def _leftmost_longest(group: Integers, starts: Integers, ends: Integers) -> Flags:
+    """Which marks to keep: of those that overlap in a group, the leftmost, of one start the longest.
+
+    Marks come in the order of their groups and starts, the longest first; several may have one place.
+    """
+    same = (group[1:] == group[:-1]) & (starts[1:] == starts[:-1]) & (ends[1:] == ends[:-1])
+    new = np.append(True, ~same)[: len(group)]
+    kept = np.flatnonzero(new)
+    while True:
+        left, right = kept[:-1], kept[1:]
+        over = (group[left] == group[right]) & (starts[right] < ends[left])
+        if not over.any():
+            break
+        # What overlaps one that will go itself is asked again.
+        over[1:] &= ~over[:-1]
+        kept = kept[np.append(True, ~over)]
+    flags = np.zeros(len(group), dtype=np.bool_)
+    flags[kept] = True
+    stay: Flags = flags[np.flatnonzero(new)][np.cumsum(new) - 1]
+    return stay
 
 
 def _every(index: Index, words: Words) -> _Found:

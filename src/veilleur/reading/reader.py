@@ -12,7 +12,7 @@ import numpy as np
 
 from veilleur import plugins
 from veilleur.errors import PluginInvalid
-from veilleur.lexicon import Lexicon
+from veilleur.lexicon import Lexicon, Marks
 from veilleur.lexicon.compiled import Arrays, unpacked
 from veilleur.reading.analyzer import Analyzer, Batch, Subject, full_text, words_of
 from veilleur.text import language, normalise
@@ -80,7 +80,8 @@ class Reader:
         guesses = language(texts, [mention.language_hint for mention in mentions])
         whole = list(map(full_text, titles, texts))
         words = split(whole)
-        marks = self._lexicon.marks(words, [len(w) - len(t.text) for w, t in zip(whole, texts, strict=True)])
+        finds = self._lexicon.finds(words, [len(w) - len(t.text) for w, t in zip(whole, texts, strict=True)])
+        marks = [Marks(finds, row) for row in range(len(texts))]
         return Batch(list(map(Subject, mentions, texts, guesses, marks, titles)), {words_of: words})
 
 
@@ -123,12 +124,8 @@ def made(name: str, maker: object) -> Analyzer:
 
 def _lexicon(analyzers: Sequence[Analyzer]) -> Lexicon:
     """The words of the built-in analyzers were compiled beforehand (`python -m training.compiled`)."""
-    ready, others = [], {}
-    for analyzer in analyzers:
-        if type(analyzer).__module__.startswith(BUILT_IN):
-            ready.append(analyzer.name)
-        else:
-            others[analyzer.name] = analyzer.terms()
+    ready = {one.name for one in analyzers if type(one).__module__.startswith(BUILT_IN)}
+    others = {one.name: one.terms() for one in analyzers if one.name not in ready}
     try:
         return Lexicon(others, unpacked(shipped_terms(), ready))
     except ValueError as error:
