@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import resources
@@ -54,23 +54,26 @@ class Normalised:
         A span that cuts through something rewritten covers the whole of what was rewritten.
         Raises `ValueError` when [start, end) is not a span of `text`.
         """
+        return Span(*self._bounds(start, end))
+
+    def written(self, start: int, end: int) -> str:
+        """What the author wrote where `text[start:end]` stands: `span(start, end).of(original)`.
+
+        Raises as `span` does.
+        """
+        first, last = self._bounds(start, end)
+        return self.original[first:last]
+
+    def _bounds(self, start: int, end: int) -> tuple[int, int]:
         if not 0 <= start <= end <= len(self.text):
             raise ValueError(f"[{start}, {end}) is not a span of a text of {len(self.text)} characters")
-        if start == end:
-            point = self._start(start)
-            return Span(point, point)
-        return Span(self._start(start), self._end(end))
-
-    def _start(self, index: int) -> int:
+        if not self.layers:
+            return start, end
+        first, last = start, end - 1
         for layer in reversed(self.layers):
-            index = _before(layer, index, inside=2)
-        return index
-
-    def _end(self, index: int) -> int:
-        last = index - 1
-        for layer in reversed(self.layers):
+            first = _before(layer, first, inside=2)
             last = _before(layer, last, inside=3)
-        return last + 1
+        return (first, last + 1) if start < end else (first, first)
 
 
 def _before(layer: Layer, index: int, inside: int) -> int:
@@ -78,17 +81,14 @@ def _before(layer: Layer, index: int, inside: int) -> int:
 
     Within an edit: its first character (`inside=2`) or its last one (`inside=3`).
     """
-    at = bisect_right(layer, index, key=_after) - 1
+    # The edits that begin at `index` or before: all that sort before the next place.
+    at = bisect_left(layer, (index + 1,)) - 1
     if at < 0:
         return index
     edit = layer[at]
     if index < edit[1]:
         return edit[2] if inside == 2 else edit[3] - 1
     return index - edit[1] + edit[3]
-
-
-def _after(edit: Edit) -> int:
-    return edit[0]
 
 
 def _table(name: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ the four priorities are worked out once per batch: whoever needs them asks for `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,10 @@ from veilleur.reading.adverse.heads import LABEL
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.cues import said_in
 from veilleur.reading.features import Floats, features_of
-from veilleur.reading.grounds import heaviest_clause, heaviest_words
+from veilleur.reading.grounds import Judged, heaviest_clause, heaviest_words, judged_words, stretches
 from veilleur.reading.label_heads import judgements
 from veilleur.reading.signals import NAME, signals_of, terms
+from veilleur.reading.words import Integers
 from veilleur.vocabulary import LABELS, Because, Finding, Language, Priority, Why
 
 ENGLISH_REACTION = "adverse_reaction in English"
@@ -39,11 +40,16 @@ def label_names() -> tuple[str, ...]:
     return panel.load(NAME).heads[: len(LABELS)]
 
 
-def _evidence(batch: Batch) -> Floats:
-    """(words, heads): what each word weighs; a cue speaks through the word it begins with."""
+def _evidence(batch: Batch, judged: Judged, heads: Integers) -> Floats:
+    """(entries,): what each word weighs for the head; a cue speaks through the word it begins with."""
     signals, weights = batch.once(signals_of), panel.load(NAME).signals
-    evidence = batch.once(judgements).evidence.copy()
-    np.add.at(evidence, signals.words, weights[signals.kinds] * np.float32(np.log(2)))
+    features = batch.once(features_of)
+    evidence: Floats = batch.once(judgements).evidence[judged.words, heads[judged.of]]
+    texts = features.words.owner[signals.words]
+    first = np.searchsorted(judged.rows, texts)
+    found, judgement = stretches(first, np.searchsorted(judged.rows, texts, side="right") - first)
+    entry = judged.first[judgement] + signals.words[found] - features.first_word[texts[found]]
+    np.add.at(evidence, entry, weights[signals.kinds[found], heads[judgement]] * np.float32(np.log(2)))
     return evidence
 
 
@@ -122,19 +128,26 @@ class LabelAnalyzer:
 
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
         """The labels of each message, in the order of `label_names()`."""
-        given = _given(batch)
-        findings: list[tuple[Finding, ...]] = [()] * len(batch)
-        if given.any():
-            for row in np.flatnonzero(given.any(axis=1)).tolist():
-                columns = np.flatnonzero(given[row]).tolist()
-                findings[row] = tuple(self._findings(batch, row, columns))
+        rows, heads = np.nonzero(_given(batch))
+        findings: list[list[Finding]] = [[] for _ in batch]
+        if not len(rows):
+            return findings
+        judged = judged_words(batch.once(features_of), rows)
+        evidence = _evidence(batch, judged, heads)
+        chances = batch.once(probabilities)[rows, heads].tolist()
+        grounds = heaviest_words(batch, judged, evidence)
+        own = np.split(evidence, judged.first[1:-1])
+        for row, head, chance, words, weight in zip(
+            rows.tolist(), heads.tolist(), chances, grounds, own, strict=True
+        ):
+            label, why = self._panel.heads[head], Why(Because.NGRAMS, words)
+            span = heaviest_clause(batch, row, weight) if _is_shown(batch, row, label) else None
+            findings[row].append(Finding(self.name, label, round(chance, 3), why, span))
         return findings
 
-    def _findings(self, batch: Batch, row: int, columns: Sequence[int]) -> Iterator[Finding]:
-        chances, evidence = batch.once(probabilities)[row], batch.once(_evidence)
-        shown = {said.label for said in batch.once(said_in)[row] if said.is_enough}
-        for column in columns:
-            label, weight = self._panel.heads[column], evidence[:, column]
-            span = heaviest_clause(batch, row, weight) if label in SPANNED - shown else None
-            why = Why(Because.NGRAMS, heaviest_words(batch, row, weight))
-            yield Finding(self.name, label, round(float(chances[column]), 3), why, span)
+
+def _is_shown(batch: Batch, row: int, label: str) -> bool:
+    """Whether one passage carries the label and no cue shows it better."""
+    return label in SPANNED and not any(
+        said.label == label and said.is_enough for said in batch.once(said_in)[row]
+    )
