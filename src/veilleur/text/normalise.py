@@ -69,10 +69,10 @@ class Normalised:
             raise ValueError(f"[{start}, {end}) is not a span of a text of {len(self.text)} characters")
         if not self.layers:
             return start, end
-        first, last = start, end - 1
+        first, last = start, max(start, end - 1)
         for layer in reversed(self.layers):
-            first = _before(layer, first, inside=2)
-            last = _before(layer, last, inside=3)
+            if last >= layer[0][0]:
+                first, last = _before(layer, first, inside=2), _before(layer, last, inside=3)
         return (first, last + 1) if start < end else (first, first)
 
 
