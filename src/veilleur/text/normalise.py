@@ -71,26 +71,32 @@ class Normalised:
             raise ValueError(f"[{start}, {end}) is not a span of a text of {len(self.text)} characters")
         if not self.layers:
             return start, end
-        first, last = start, max(start, end - 1)
+        first, last = start, end - 1 if start < end else start
         for layer in reversed(self.layers):
             if last >= layer[0][0]:
-                first, last = _before(layer, first, inside=2), _before(layer, last, inside=3)
+                first, last = _before(layer, first, last)
         return (first, last + 1) if start < end else (first, first)
 
 
-def _before(layer: Layer, index: int, inside: int) -> int:
-    """The place of character `index` before the edits of `layer`.
+def _before(layer: Layer, first: int, last: int) -> tuple[int, int]:
+    """The places of the characters `first` to `last` before the edits of `layer`.
 
-    Within an edit: its first character (`inside=2`) or its last one (`inside=3`).
+    What begins within an edit begins with it there, and what ends within one ends with it.
     """
-    # The edits that begin at `index` or before: all that sort before the next place.
-    at = bisect_left(layer, (index + 1,)) - 1
-    if at < 0:
-        return index
-    edit = layer[at]
-    if index < edit[1]:
-        return edit[2] if inside == 2 else edit[3] - 1
-    return index - edit[1] + edit[3]
+    # The edits that begin at `last` or before are those that sort before any edit at the next place.
+    at = bisect_left(layer, (last + 1,))
+    if not at:
+        return first, last
+    _start, end, _start_before, end_before = layer[at - 1]
+    moved = end_before - end
+    if first >= end:
+        return first + moved, last + moved
+    last = last + moved if last >= end else end_before - 1
+    at = bisect_left(layer, (first + 1,))
+    if at:
+        _start, end, start_before, end_before = layer[at - 1]
+        first = first + end_before - end if first >= end else start_before
+    return first, last
 
 
 def _table(name: str) -> dict[str, str]:
