@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import cast
 
 from veilleur import plugins
@@ -64,7 +65,7 @@ class Reader:
     def _read(self, batch: Batch) -> Iterator[Reading]:
         columns = [_findings(analyzer, batch) for analyzer in self._analyzers]
         for row, subject in enumerate(batch):
-            findings = tuple(finding for column in columns for finding in column[row])
+            findings = tuple(chain.from_iterable([column[row] for column in columns]))
             yield Reading(subject.mention.digest, self.version, findings)
 
     def _batch(self, mentions: Sequence[Mention]) -> Batch:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,7 @@ _ABOUT_PEOPLE = (
 _CONCEPTS = {aspect: Concept(f"ASPECT:{aspect}", title) for aspect, title in ASPECTS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """One expression in one text: normalised offsets, aspect and verdict (1, 0 or -1)."""
 
     start: int
@@ -157,18 +157,20 @@ def _judged(batch: Batch, marks: list[tuple[int, Mark]]) -> dict[int, list[_Plac
     features = batch.once(features_of)
     first, last = _word_places(batch, features, marks)
     around = _Around.of(features, len(batch))
-    verdicts = {ASKS_AROUND: around.verdicts(around.all_signs, first, last)}
-    verdicts[ROLE] = around.verdicts(around.personal_signs, first, last)
+    nearest = {
+        ASKS_AROUND: around.verdicts(around.all_signs, first, last).tolist(),
+        ROLE: around.verdicts(around.personal_signs, first, last).tolist(),
+    }
     turned = around.turned(first, last).tolist()
     places: defaultdict[int, list[_Place]] = defaultdict(list)
     for number, (row, mark) in enumerate(marks):
         meaning = _meaning(mark.term.kind)
-        if meaning.sign in verdicts:
-            verdict = int(verdicts[meaning.sign][number])
+        borrowed = meaning.sign in nearest
+        if borrowed:
+            verdict = int(nearest[meaning.sign][number])
         else:
             verdict = _OWN[meaning.sign]
             verdict = -verdict if turned[number] and not meaning.is_denial else verdict
-        borrowed = meaning.sign in verdicts
         if verdict or not borrowed:
             places[row].append(_Place(mark.start, mark.end, meaning.aspect, verdict, borrowed))
     return places
