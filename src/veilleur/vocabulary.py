@@ -169,11 +169,6 @@ def _require_aware(moment: datetime | None, name: str) -> None:
         raise ValueError(f"{name} must carry a time zone: {moment!r}")
 
 
-def _require_share(value: float, name: str) -> None:
-    if not 0.0 <= value <= 1.0:
-        raise ValueError(f"{name} must lie between 0 and 1: {value!r}")
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of the author's text: code points `start` (included) to `end` (excluded).
@@ -306,7 +301,8 @@ class Finding:
     concept: Concept | None = None
 
     def __post_init__(self) -> None:
-        _require_share(self.score, "score")
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"score must lie between 0 and 1: {self.score!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ def test_every_span_maps_inside_the_original_and_in_order(written: str, data: st
     left, right, whole = normal.span(first, second), normal.span(second, third), normal.span(first, third)
     for span in (left, right, whole):
         assert 0 <= span.start <= span.end <= len(written)
+    assert normal.written(first, third) == whole.of(written)
     assert left.start <= right.start
     assert left.end <= right.end or second == third
     assert whole.start <= left.start

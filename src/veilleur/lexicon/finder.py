@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from veilleur.lexicon.compiled import Compiled, compiled
 from veilleur.lexicon.index import Index, Values
 from veilleur.lexicon.term import Term
-from veilleur.text.words import Flags, Hashes, Integers, Words, paired, split
+from veilleur.text.words import Flags, Hashes, Integers, Words, paired, split, stretches
 from veilleur.vocabulary import Language
 
 _SHORTEST_PLURAL = 4
@@ -144,7 +144,7 @@ class Lexicon:
 def _finds(part: Compiled, words: Words, begins: Integers) -> Finds:
     """The marks of one part, in texts that begin at `begins`."""
     found, texts = _every(part.index, words), len(begins)
-    terms, which = _spread(part.first[found.places], part.first[found.places + 1])
+    which, terms = stretches(part.first[found.places], np.diff(part.first)[found.places])
     text = words.owner[found.first[which]]
     starts = words.starts[found.first[which]] - begins[text]
     ends = words.ends[found.last[which]] - begins[text]
@@ -156,13 +156,6 @@ def _finds(part: Compiled, words: Words, begins: Integers) -> Finds:
     edges = owners[:, None] * (texts + 1) + np.arange(texts + 1)
     bounds = np.searchsorted(group[order], edges).tolist()
     return Finds(part.owners, part.terms, terms[order], starts[order], ends[order], bounds)
-
-
-def _spread(first: Integers, last: Integers) -> tuple[Integers, Integers]:
-    """All numbers of the ranges `[first, last)`, end to end, and the range of each."""
-    sizes = last - first
-    which = np.repeat(np.arange(len(sizes)), sizes)
-    return np.arange(len(which)) + (first - np.cumsum(sizes) + sizes)[which], which
 
 
 def _leftmost_longest(group: Integers, starts: Integers, ends: Integers) -> Flags:

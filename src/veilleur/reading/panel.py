@@ -18,7 +18,7 @@ import numpy as np
 from veilleur.reading.features import Features, rows
 from veilleur.reading.heads import sums_by_text, text_scale, word_scale
 from veilleur.reading.wordbook import Table
-from veilleur.text.words import Floats, Integers
+from veilleur.text.words import Floats, Integers, stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,9 @@ def judge(panel: Panel, features: Features, signals: Floats, texts: Integers | N
     `signals` is (texts, `len(panel.columns)`), of those that are judged.
     """
     texts = np.arange(len(features.dense)) if texts is None else texts
-    words, first_word = ranges(features.first_word[texts], np.diff(features.first_word)[texts])
+    sizes = np.diff(features.first_word)[texts]
+    first_word = np.append(0, np.cumsum(sizes))
+    words = stretches(features.first_word[texts], sizes)[1]
     logits = sums_by_text(features.book.sums(panel.table), features.numbers[words], first_word)
     logits += _around(panel.table, features, texts)
     logits *= text_scale(first_word)[:, None]
@@ -92,20 +94,14 @@ def judge(panel: Panel, features: Features, signals: Floats, texts: Integers | N
     return Judgement(calibrated, sigmoid(calibrated))
 
 
-def ranges(starts: Integers, sizes: Integers) -> tuple[Integers, Integers]:
-    """Runs of whole numbers, end to end, and where each begins in the result (and the last one ends)."""
-    bounds = np.append(0, np.cumsum(sizes))
-    return np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], sizes), bounds
-
-
 def _around(table: Table, features: Features, texts: Integers) -> Floats:
     """(texts, columns): what the rows around the words say."""
     around_rows, words = features.around
     first_row = np.searchsorted(words, features.first_word)
-    chosen, bounds = ranges(first_row[texts], np.diff(first_row)[texts])
+    of, chosen = stretches(first_row[texts], np.diff(first_row)[texts])
     lines = table.index[around_rows[chosen]]
     known = np.flatnonzero(lines)
-    return sums_by_text(table.lines, lines[known], np.searchsorted(known, bounds))
+    return sums_by_text(table.lines, lines[known], np.searchsorted(of[known], np.arange(len(texts) + 1)))
 
 
 def evidence(panel: Panel, features: Features, words: Integers, heads: Integers) -> Floats:

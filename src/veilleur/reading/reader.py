@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import cast
 
 import numpy as np
@@ -71,7 +72,7 @@ class Reader:
     def _read(self, batch: Batch) -> Iterator[Reading]:
         columns = [_findings(analyzer, batch) for analyzer in self._analyzers]
         for row, subject in enumerate(batch):
-            findings = tuple(finding for column in columns for finding in column[row])
+            findings = tuple(chain.from_iterable([column[row] for column in columns]))
             yield Reading(subject.mention.digest, self.version, findings)
 
     def _batch(self, mentions: Sequence[Mention]) -> Batch:

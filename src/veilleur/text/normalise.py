@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from string import ascii_lowercase
@@ -28,6 +28,8 @@ from veilleur.vocabulary import Span
 Edit = tuple[int, int, int, int]
 """(start, end) in the text after, (start, end) in the text before."""
 Layer = tuple[Edit, ...]
+Match = tuple[int, int, int]
+"""(start, end) in a text, and the number of the pattern found there."""
 Hit = tuple[int, int, str]
 """(start, end) in a text, and what takes its place."""
 
@@ -54,41 +56,47 @@ class Normalised:
         A span that cuts through something rewritten covers the whole of what was rewritten.
         Raises `ValueError` when [start, end) is not a span of `text`.
         """
+        return Span(*self._bounds(start, end))
+
+    def written(self, start: int, end: int) -> str:
+        """What the author wrote where `text[start:end]` stands: `span(start, end).of(original)`.
+
+        Raises as `span` does.
+        """
+        first, last = self._bounds(start, end)
+        return self.original[first:last]
+
+    def _bounds(self, start: int, end: int) -> tuple[int, int]:
         if not 0 <= start <= end <= len(self.text):
             raise ValueError(f"[{start}, {end}) is not a span of a text of {len(self.text)} characters")
-        if start == end:
-            point = self._start(start)
-            return Span(point, point)
-        return Span(self._start(start), self._end(end))
-
-    def _start(self, index: int) -> int:
+        if not self.layers:
+            return start, end
+        first, last = start, end - 1 if start < end else start
         for layer in reversed(self.layers):
-            index = _before(layer, index, inside=2)
-        return index
-
-    def _end(self, index: int) -> int:
-        last = index - 1
-        for layer in reversed(self.layers):
-            last = _before(layer, last, inside=3)
-        return last + 1
+            if last >= layer[0][0]:
+                first, last = _before(layer, first, last)
+        return (first, last + 1) if start < end else (first, first)
 
 
-def _before(layer: Layer, index: int, inside: int) -> int:
-    """The place of character `index` before the edits of `layer`.
+def _before(layer: Layer, first: int, last: int) -> tuple[int, int]:
+    """The places of the characters `first` to `last` before the edits of `layer`.
 
-    Within an edit: its first character (`inside=2`) or its last one (`inside=3`).
+    What begins within an edit begins with it there, and what ends within one ends with it.
     """
-    at = bisect_right(layer, index, key=_after) - 1
-    if at < 0:
-        return index
-    edit = layer[at]
-    if index < edit[1]:
-        return edit[2] if inside == 2 else edit[3] - 1
-    return index - edit[1] + edit[3]
-
-
-def _after(edit: Edit) -> int:
-    return edit[0]
+    # The edits that begin at `last` or before are those that sort before any edit at the next place.
+    at = bisect_left(layer, (last + 1,))
+    if not at:
+        return first, last
+    _start, end, _start_before, end_before = layer[at - 1]
+    moved = end_before - end
+    if first >= end:
+        return first + moved, last + moved
+    last = last + moved if last >= end else end_before - 1
+    at = bisect_left(layer, (first + 1,))
+    if at:
+        _start, end, start_before, end_before = layer[at - 1]
+        first = first + end_before - end if first >= end else start_before
+    return first, last
 
 
 def _table(name: str) -> dict[str, str]:
@@ -149,6 +157,7 @@ class _Folds(dict[str, str]):
 
 _FOLDS = _Folds()
 _COMMON = tuple((char, _FOLDS[char]) for char in "éèêàçùâîôûëïü’«»\xa0")
+_COMMON_CAPITALS = tuple((char.upper(), fold) for char, fold in _COMMON if char.isalpha())
 _JOINED = "[\u0300-\u036f\u20e3\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]"
 """An accent typed after its letter, or the tone of an emoji, goes with what it stands on."""
 _ANY_JOINED = re.compile(_JOINED)
@@ -157,8 +166,7 @@ _WIDE_OR_JOINED = re.compile(f"[\x00-\U0010ffff]{_JOINED}+|[^\x00-\x7f]")
 _LONGEST_WORD = 60
 _HELD = re.compile(r"([a-z])\1\1+")
 _BLANK = re.compile(r"[\x00-\x20\x7f]{2,}|[\x00-\x09\x0b-\x1f\x7f]")
-_BLANK_RUN = re.compile(r"[\x00-\x20\x7f]{2,}")
-"""For a text whose single blanks are all spaces and line breaks; three times as quick."""
+_SPACES = frozenset(" \n")
 
 _EMOTICONS = {sign: f" {word} " for sign, word in _SIGNS.items() if sign.isascii()}
 _EDGES = " \n'\"(),.;/!?-"
@@ -187,31 +195,44 @@ def normalise(text: str) -> Normalised:
     `normalise(normalise(x).text).text == normalise(x).text` for every string.
     """
     layers: list[Layer] = []
-    # "İ" is the only character whose lower case is longer than itself.
-    plain = text.replace("İ", "i").lower()
+    plain = _lowered(text)
     if not plain.isascii():
-        for char, fold in _COMMON:
-            plain = plain.replace(char, fold)
-        if not plain.isascii():
-            plain = _rewrite(plain, _wide(plain), layers)
+        plain = _rewrite(plain, _wide(plain), layers)
     # One scan tells whether there is anything for the slower steps; mostly there is little.
     if alarms := _ALARM.find(plain):
-        plain = _alarmed(plain, {number for _start, _end, number in alarms}, layers)
-    plain = _rewrite(plain, _spellings(plain), layers)
+        plain = _alarmed(plain, alarms, layers)
+    # Behind the blank in front, places count one more: a match's edge stands at `start - 1`.
+    if spellings := _SPELLING_FINDER.find(f" {plain}"):
+        plain = _rewrite(plain, _spellings(plain, spellings), layers)
     return Normalised(text, plain, tuple(layers))
 
 
-def _alarmed(text: str, numbers: set[int], layers: list[Layer]) -> str:
+def _lowered(text: str) -> str:
+    """`text` in lower case and without the common accents, as long as before."""
+    plain = text
+    for folds in (_COMMON, _COMMON_CAPITALS):
+        # Mostly the first ones are enough: what is left is ASCII, whose case costs nothing to fold.
+        if not plain.isascii():
+            for char, fold in folds:
+                plain = plain.replace(char, fold)
+    # "İ" is the only character whose lower case is longer than itself.
+    return plain.replace("İ", "i").lower()
+
+
+def _alarmed(text: str, alarms: Sequence[Match], layers: list[Layer]) -> str:
     """`text` after the steps that these patterns of the alarm ask for.
 
     A step may leave work for the next ones: « xddd » becomes an emoticon, and that a word among blanks.
     """
-    if min(numbers) < _FIRST_BLANK:
-        if min(numbers) < _FIRST_EMOTICON:
-            text = _rewrite(text, _held(text), layers)
+    numbers = [number for _start, _end, number in alarms]
+    first, last = min(numbers), max(numbers)
+    if first >= _FIRST_BLANK and last < _FIRST_CONTROL:
+        return _rewrite(text, _blank_runs(text, alarms), layers)
+    if first < _FIRST_EMOTICON:
+        text = _rewrite(text, _held(text), layers)
+    if first < _FIRST_BLANK:
         text = _rewrite(text, _emoticons(text), layers)
-        return _rewrite(text, _blanks(text, _BLANK), layers)
-    return _rewrite(text, _blanks(text, _BLANK if max(numbers) >= _FIRST_CONTROL else _BLANK_RUN), layers)
+    return _rewrite(text, _blanks(text), layers)
 
 
 def _rewrite(text: str, hits: Iterable[Hit], layers: list[Layer]) -> str:
@@ -273,10 +294,21 @@ def _released(word: str) -> str:
     return next((form for form in (all_twice, *one_twice) if form in _DOUBLED), once)
 
 
-def _blanks(text: str, pattern: re.Pattern[str]) -> Iterator[Hit]:
-    for match in pattern.finditer(text):
+def _blanks(text: str) -> Iterator[Hit]:
+    for match in _BLANK.finditer(text):
         found = match[0]
         yield match.start(), match.end(), "\n" if "\n" in found or "\r" in found else " "
+
+
+def _blank_runs(text: str, doubles: Sequence[Match]) -> Iterator[Hit]:
+    """What `_blanks` finds where all blanks are spaces and line breaks, from any two that stand together."""
+    done = 0
+    for start, end, _number in doubles:
+        if start >= done:
+            done = end
+            while text[done : done + 1] in _SPACES:
+                done += 1
+            yield start, done, "\n" if "\n" in text[start:done] else " "
 
 
 def _emoticons(text: str) -> Iterator[Hit]:
@@ -285,9 +317,8 @@ def _emoticons(text: str) -> Iterator[Hit]:
             yield start, end, _EMOTICONS[text[start:end]]
 
 
-def _spellings(text: str) -> Iterator[Hit]:
-    # Behind the blank in front, places count one more: a match's edge stands at `start - 1`.
-    for start, end, _ in _SPELLING_FINDER.find(f" {text}"):
+def _spellings(text: str, found: Sequence[Match]) -> Iterator[Hit]:
+    for start, end, _ in found:
         if not _continues(text, end - 1):
             yield start, end - 1, _SPELLINGS[text[start : end - 1]]
 

@@ -92,6 +92,16 @@ def paired(first: Hashes, second: Hashes) -> Hashes:
     return mixed(first * np.uint64(0xA0761D6478BD642F) + second)
 
 
+def stretches(starts: Integers, sizes: Integers) -> tuple[Integers, Integers]:
+    """The numbers `start … start + size - 1` of every stretch end to end, behind the stretch of each.
+
+    >>> stretches(np.array([7, 2]), np.array([2, 3]))
+    (array([0, 0, 1, 1, 1]), array([7, 8, 2, 3, 4]))
+    """
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    return of, np.arange(len(of)) + (starts - np.cumsum(sizes) + sizes)[of]
+
+
 def _join(texts: Sequence[str]) -> NDArray[np.uint32]:
     joined = _SEPARATOR + "".join(text + _SEPARATOR for text in texts) + _EDGE
     return np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

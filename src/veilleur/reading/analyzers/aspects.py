@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from veilleur.reading.aspect_words import ASKS_AROUND, BLAME, NAMED, PRAISE, ROL
 from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import Features, features_of
-from veilleur.reading.grounds import heaviest_words
+from veilleur.reading.grounds import heaviest_words, judged_words
 from veilleur.text.words import Flags, Floats, Hashes, Integers, split
 from veilleur.vocabulary import Because, Concept, Finding, Language, Why
 
@@ -50,8 +51,7 @@ _ABOUT_PEOPLE = (
 _CONCEPTS = {aspect: Concept(f"ASPECT:{aspect}", title) for aspect, title in ASPECTS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """One expression in one text: normalised offsets, aspect and verdict (1, 0 or -1)."""
 
     start: int
@@ -86,11 +86,13 @@ class AspectAnalyzer:
         """The aspects each message judges, in the order of `HEADS`."""
         known = panel.load(NAME)
         judged = panel.judge(known, batch.once(features_of), signals_of(batch))
-        given = _one_polarity(judged.chances, judged.chances >= known.thresholds)
-        out: list[Sequence[Finding]] = [()] * len(batch)
-        for row in np.flatnonzero(given.any(axis=1)).tolist():
-            heads = np.flatnonzero(given[row]).tolist()
-            out[row] = [_finding(batch, row, head, judged) for head in heads]
+        given = np.nonzero(_one_polarity(judged.chances, judged.chances >= known.thresholds))
+        chances = judged.chances[given].tolist()
+        pairs = list(zip(*(numbers.tolist() for numbers in given), strict=True))
+        weighed = _weighed(batch, pairs)
+        out: list[list[Finding]] = [[] for _ in batch]
+        for (row, head), chance in zip(pairs, chances, strict=True):
+            out[row].append(_finding(batch, row, head, chance, weighed.get((row, head), ())))
         return out
 
 
@@ -155,18 +157,20 @@ def _judged(batch: Batch, marks: list[tuple[int, Mark]]) -> dict[int, list[_Plac
     features = batch.once(features_of)
     first, last = _word_places(batch, features, marks)
     around = _Around.of(features, len(batch))
-    verdicts = {ASKS_AROUND: around.verdicts(around.all_signs, first, last)}
-    verdicts[ROLE] = around.verdicts(around.personal_signs, first, last)
+    nearest = {
+        ASKS_AROUND: around.verdicts(around.all_signs, first, last).tolist(),
+        ROLE: around.verdicts(around.personal_signs, first, last).tolist(),
+    }
     turned = around.turned(first, last).tolist()
     places: defaultdict[int, list[_Place]] = defaultdict(list)
     for number, (row, mark) in enumerate(marks):
         meaning = _meaning(mark.term.kind)
-        if meaning.sign in verdicts:
-            verdict = int(verdicts[meaning.sign][number])
+        borrowed = meaning.sign in nearest
+        if borrowed:
+            verdict = int(nearest[meaning.sign][number])
         else:
             verdict = _OWN[meaning.sign]
             verdict = -verdict if turned[number] and not meaning.is_denial else verdict
-        borrowed = meaning.sign in verdicts
         if verdict or not borrowed:
             places[row].append(_Place(mark.start, mark.end, meaning.aspect, verdict, borrowed))
     return places
@@ -180,10 +184,9 @@ def _word_places(
     batch: Batch, features: Features, marks: list[tuple[int, Mark]]
 ) -> tuple[Integers, Integers]:
     """Indices of the first and the last word of each mark."""
-    shifts = [subject.shift for subject in batch]
     words = features.words
     texts = np.array([row for row, _ in marks], dtype=np.int64)
-    base = words.layout.offsets[texts] + np.array(shifts, dtype=np.int64)[texts]
+    base = words.layout.offsets[texts] + np.array([subject.shift for subject in batch], dtype=np.int64)[texts]
     starts = base + np.array([mark.start for _, mark in marks], dtype=np.int64)
     ends = base + np.array([mark.end for _, mark in marks], dtype=np.int64)
     first = np.searchsorted(words.starts, starts, side="right") - 1
@@ -268,23 +271,28 @@ def _by_head(places: list[_Place]) -> Told:
     return dict(told)
 
 
-def _finding(batch: Batch, row: int, head: int, judged: panel.Judgement) -> Finding:
-    subject, label = batch.subjects[row], HEADS[head]
+def _weighed(batch: Batch, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, ...]]:
+    """The words that weighed most in each pair (text, head) that no expression speaks for."""
+    told = batch.once(told_in)
+    silent = [(row, head) for row, head in pairs if HEADS[head] not in told[row]]
+    if not silent:
+        return {}
+    rows, heads = np.array(silent).T
+    entries = judged_words(batch.once(features_of), rows)
+    evidence = panel.evidence(panel.load(NAME), batch.once(features_of), entries.words, heads[entries.of])
+    return dict(zip(silent, heaviest_words(batch, entries, evidence), strict=True))
+
+
+def _finding(batch: Batch, row: int, head: int, chance: float, weighed: tuple[str, ...]) -> Finding:
+    text, label = batch.subjects[row].text, HEADS[head]
     places = batch.once(told_in)[row].get(label, [])
-    spans = [subject.text.span(place.start, place.end) for place in sorted(places, key=_borrowed)[:_GROUNDS]]
-    if not spans:
-        why = Why(Because.NGRAMS, heaviest_words(batch, row, _own(batch, row, head)))
+    spans = [text.span(place.start, place.end) for place in sorted(places, key=_borrowed)[:_GROUNDS]]
+    if spans:
+        why = Why(Because.TERM, tuple([span.of(text.original) for span in spans]))
     else:
-        why = Why(Because.TERM, tuple(span.of(subject.text.original) for span in spans))
-    aspect = label.partition(":")[0]
-    score = round(float(judged.chances[row, head]), 3)
-    return Finding(NAME, label, score, why, spans[0] if spans else None, _CONCEPTS[aspect])
-
-
-def _own(batch: Batch, row: int, head: int) -> Floats:
-    features = batch.once(features_of)
-    words = np.arange(*features.first_word[row : row + 2])
-    return panel.evidence(panel.load(NAME), features, words, np.full(len(words), head))
+        why = Why(Because.NGRAMS, weighed)
+    concept = _CONCEPTS[label.partition(":")[0]]
+    return Finding(NAME, label, round(chance, 3), why, spans[0] if spans else None, concept)
 
 
 def _borrowed(place: _Place) -> bool:

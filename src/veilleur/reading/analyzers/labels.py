@@ -6,7 +6,7 @@ the four priorities are worked out once per batch: whoever needs them asks for `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,10 @@ from veilleur.reading.adverse.heads import LABEL
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.cues import said_in
 from veilleur.reading.features import features_of
-from veilleur.reading.grounds import heaviest_clause, heaviest_words
+from veilleur.reading.grounds import Judged, heaviest_clause, heaviest_words, judged_words
 from veilleur.reading.label_heads import judgements
 from veilleur.reading.signals import NAME, signals_of, terms
-from veilleur.text.words import Floats
+from veilleur.text.words import Floats, Integers, stretches
 from veilleur.vocabulary import LABELS, Because, Finding, Language, Priority, Why
 
 ENGLISH_REACTION = "adverse_reaction in English"
@@ -40,18 +40,15 @@ def label_names() -> tuple[str, ...]:
     return panel.load(NAME).heads[: len(LABELS)]
 
 
-def _evidence(batch: Batch, row: int, column: int) -> Floats:
-    """(words of the text,): what each word weighs; a cue speaks through the word it begins with."""
+def _evidence(batch: Batch, judged: Judged, heads: Integers) -> Floats:
+    """(entries,): what each word weighs for the head; a cue speaks through the word it begins with."""
     signals, known, features = batch.once(signals_of), panel.load(NAME), batch.once(features_of)
-    first, last = features.first_word[row : row + 2]
-    words = np.arange(first, last)
-    evidence = panel.evidence(known, features, words, np.full(len(words), column))
-    here = slice(*np.searchsorted(signals.words, [first, last]))
-    np.add.at(
-        evidence,
-        signals.words[here] - first,
-        known.signals[signals.kinds[here], column] * np.float32(np.log(2)),
-    )
+    evidence = panel.evidence(known, features, judged.words, heads[judged.of])
+    texts = features.words.owner[signals.words]
+    first = np.searchsorted(judged.rows, texts)
+    found, judgement = stretches(first, np.searchsorted(judged.rows, texts, side="right") - first)
+    entry = judged.first[judgement] + signals.words[found] - features.first_word[texts[found]]
+    np.add.at(evidence, entry, known.signals[signals.kinds[found], heads[judgement]] * np.float32(np.log(2)))
     return evidence
 
 
@@ -130,19 +127,26 @@ class LabelAnalyzer:
 
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
         """The labels of each message, in the order of `label_names()`."""
-        given = _given(batch)
-        findings: list[tuple[Finding, ...]] = [()] * len(batch)
-        if given.any():
-            for row in np.flatnonzero(given.any(axis=1)).tolist():
-                columns = np.flatnonzero(given[row]).tolist()
-                findings[row] = tuple(self._findings(batch, row, columns))
+        rows, heads = np.nonzero(_given(batch))
+        findings: list[list[Finding]] = [[] for _ in batch]
+        if not len(rows):
+            return findings
+        judged = judged_words(batch.once(features_of), rows)
+        evidence = _evidence(batch, judged, heads)
+        chances = batch.once(probabilities)[rows, heads].tolist()
+        grounds = heaviest_words(batch, judged, evidence)
+        own = np.split(evidence, judged.first[1:-1])
+        for row, head, chance, words, weight in zip(
+            rows.tolist(), heads.tolist(), chances, grounds, own, strict=True
+        ):
+            label, why = self._panel.heads[head], Why(Because.NGRAMS, words)
+            span = heaviest_clause(batch, row, weight) if _is_shown(batch, row, label) else None
+            findings[row].append(Finding(self.name, label, round(chance, 3), why, span))
         return findings
 
-    def _findings(self, batch: Batch, row: int, columns: Sequence[int]) -> Iterator[Finding]:
-        chances = batch.once(probabilities)[row]
-        shown = {said.label for said in batch.once(said_in)[row] if said.is_enough}
-        for column in columns:
-            label, weight = self._panel.heads[column], _evidence(batch, row, column)
-            span = heaviest_clause(batch, row, weight) if label in SPANNED - shown else None
-            why = Why(Because.NGRAMS, heaviest_words(batch, row, weight))
-            yield Finding(self.name, label, round(float(chances[column]), 3), why, span)
+
+def _is_shown(batch: Batch, row: int, label: str) -> bool:
+    """Whether one passage carries the label and no cue shows it better."""
+    return label in SPANNED and not any(
+        said.label == label and said.is_enough for said in batch.once(said_in)[row]
+    )

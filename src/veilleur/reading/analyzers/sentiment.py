@@ -19,6 +19,7 @@ from veilleur.lexicon import Term
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import DENSE, Features, features_of
+from veilleur.reading.grounds import as_written
 from veilleur.reading.heads import Judgement, array, judge, load, margins, ranked_words
 from veilleur.reading.parts import Mixture, parts
 from veilleur.text.words import Integers, Words
@@ -71,7 +72,7 @@ class SentimentAnalyzer:
     def analyze(self, batch: Batch) -> Sequence[Sequence[Finding]]:
         """At most one finding per message, without a span: it is about the whole."""
         verdicts = self._verdicts(batch.once(features_of))
-        return [self._read(subject, verdicts, row) for row, subject in enumerate(batch)]
+        return [self._read(batch, verdicts, row) for row in range(len(batch))]
 
     def _verdicts(self, features: Features) -> _Verdicts:
         judgement = judge(self._head, features)
@@ -101,16 +102,18 @@ class SentimentAnalyzer:
         pull = np.abs(judgement.evidence[:, positive] - judgement.evidence[:, negative])
         return np.where(mixed[features.words.owner], pull, margins(judgement, winners, features))
 
-    def _read(self, subject: Subject, verdicts: _Verdicts, row: int) -> tuple[Finding, ...]:
+    def _read(self, batch: Batch, verdicts: _Verdicts, row: int) -> tuple[Finding, ...]:
+        subject = batch.subjects[row]
         if not _speaks(subject, opinionated=bool(verdicts.opinionated[row])):
             return self._from_stars(subject)
-        why = self._why(subject, verdicts, row)
+        why = self._why(batch, verdicts, row)
         return (Finding(self.name, verdicts.labels[row].value, verdicts.scores[row], why),)
 
-    def _why(self, subject: Subject, verdicts: _Verdicts, row: int) -> Why:
-        if subject.mention.question and verdicts.features.dense[row, _NOTHING_ELSE]:
-            return Why(Because.QUESTION, (subject.mention.question,))
-        return Why(Because.NGRAMS, _as_written(subject, verdicts.grounds[row]))
+    def _why(self, batch: Batch, verdicts: _Verdicts, row: int) -> Why:
+        question = batch.subjects[row].mention.question
+        if question and verdicts.features.dense[row, _NOTHING_ELSE]:
+            return Why(Because.QUESTION, (question,))
+        return Why(Because.NGRAMS, as_written(batch, row, verdicts.grounds[row]))
 
     def _from_stars(self, subject: Subject) -> tuple[Finding, ...]:
         rating = subject.mention.rating or _written_rating(subject.text.text)
@@ -164,19 +167,6 @@ def _from_word(words: Words, word: Integers) -> Integers:
     follows = words.starts[word] - words.ends[before] == 1
     same = (words.owner[word] == words.owner[before]) & (words.clause[word] == words.clause[before])
     return np.where(is_short & follows & same, before, word)
-
-
-def _as_written(subject: Subject, grounds: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Stretches [start, end) of `full_text`, as they stand in the title or the text."""
-    mention, text, title, shift = subject.mention, subject.text, subject.title, subject.shift
-    if not title:
-        return tuple(text.span(start, end).of(mention.text) for start, end in grounds)
-    return tuple(
-        title.span(start, end).of(mention.title)
-        if end < shift
-        else text.span(start - shift, end - shift).of(mention.text)
-        for start, end in grounds
-    )
 
 
 def _polarity(share: float) -> Sentiment:
