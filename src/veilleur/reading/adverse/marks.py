@@ -11,7 +11,7 @@ from veilleur.reading.analyzers import drugs, reactions
 from veilleur.vocabulary import Language
 
 _PLAINLY = 0.9
-_KINDS = frozenset({"vaccine", "device", "cosmetic", "supplement"})
+KINDS = ("drug", "vaccine", "device", "cosmetic", "supplement")
 _NO_SYMPTOM = frozenset({"product_use", "product_quality", "device", "social", "procedures"})
 
 
@@ -52,10 +52,10 @@ def find(subject: Subject) -> Found | None:
 
 
 def _products(own: list[Mark], named: list[Mark]) -> tuple[Named, ...]:
-    products = [Named(mark.start, mark.end, _kind(mark), mark, not mark.term.doubtful) for mark in named]
+    products = [Named(mark.start, mark.end, kind_of(mark), mark, not mark.term.doubtful) for mark in named]
     taken = {place for one in products for place in range(one.start, one.end)}
     products += (
-        Named(mark.start, mark.end, _kind(mark), mark, sure=False)
+        Named(mark.start, mark.end, kind_of(mark), mark, sure=False)
         for mark in own
         if mark.term.kind != VAGUE and taken.isdisjoint(range(mark.start, mark.end))
     )
@@ -66,8 +66,9 @@ def _start(named: Named) -> int:
     return named.start
 
 
-def _kind(mark: Mark) -> str:
-    return mark.term.kind if mark.term.kind in _KINDS else "drug"
+def kind_of(mark: Mark) -> str:
+    """The kind of the product that a mark names: one of `KINDS`."""
+    return mark.term.kind if mark.term.kind in KINDS else "drug"
 
 
 def _reactions(subject: Subject, products: tuple[Named, ...]) -> tuple[Mark, ...]:

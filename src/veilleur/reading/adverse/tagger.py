@@ -111,7 +111,7 @@ def _lines(rows: Numbers, table: Numbers) -> tuple[NDArray[np.int32], Numbers]:
 
 def reactions_of(batch: Batch) -> list[list[Told]]:
     """Reactions of each message of `looks_of`, doubtful ones too: ask with `batch.once(reactions_of)`."""
-    out: list[list[Told]] = [[] for _ in batch.once(looks_of)]
+    out: list[list[Told]] = [[] for _ in batch.once(looks_of).rows]
     if not out:
         return out
     tagger, read = shipped(), batch.once(tokens_of)

@@ -8,19 +8,20 @@ name (a cue, a scope, a distance) has the row its name hashes to, so that new na
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from veilleur.lexicon import tables
 from veilleur.reading import signals
-from veilleur.reading.adverse.evidence import Look
+from veilleur.reading.adverse import words as around
+from veilleur.reading.adverse.evidence import SCOPES, Looks
 from veilleur.reading.adverse.heads import features_here, looks_of, told_in
+from veilleur.reading.adverse.marks import KINDS
+from veilleur.reading.adverse.places import Places, spread
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, meanings
 from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, Floats, features_of, full_text
@@ -84,9 +85,8 @@ class _Stretches:
 
     def inside(self) -> Entries:
         """Each word in a stretch brings its row."""
-        sizes = np.maximum(self.last - self.first, 0)
-        starts = np.repeat(self.first - np.cumsum(sizes) + sizes, sizes)
-        return Entries(starts + np.arange(len(starts)), np.repeat(self.rows, sizes))
+        found, stretch = spread(self.first, self.last)
+        return Entries(found, self.rows[stretch])
 
     def begin(self) -> Entries:
         """The first word of each stretch brings its row."""
@@ -94,44 +94,40 @@ class _Stretches:
         return Entries(self.first[kept], self.rows[kept])
 
 
-Place: TypeAlias = tuple[int, int, int, int]
-"""Text, start, end, row."""
-
-
 def tokens_of(batch: Batch) -> Tokens:
     """Everything the tagger reads: ask with `batch.once(tokens_of)`."""
-    looks = [seen for _, seen in batch.once(looks_of)]
-    rows = [row for row, _ in batch.once(looks_of)]
-    features = batch.once(features_here)
-    shift = shifts([batch.subjects[row] for row in rows])
-    told = batch.once(told_in)
-    surely = np.array([max(told[row]["adr"], told[row]["reaction"]) for row in rows])
-    return tokens(looks, features, shift, surely, cues_here(batch, rows))
+    looks, told = batch.once(looks_of), batch.once(told_in)
+    surely = np.array([max(told[row]["adr"], told[row]["reaction"]) for row in looks.rows])
+    return tokens(batch, looks, surely)
 
 
-def shifts(subjects: Sequence[Subject]) -> Integers:
+def _shifts(subjects: Sequence[Subject]) -> Integers:
     """Where each text starts behind its title."""
     return np.array([len(full_text(one)) - len(one.text.text) for one in subjects], dtype=np.int64)
 
 
-def tokens(
-    looks: Sequence[Look], features: Features, shift: Integers, surely: NDArray[np.float64], cued: Entries
-) -> Tokens:
-    """What the tagger reads; `surely` (texts,) is how surely each message tells of a reaction."""
-    sentence = _sentences(looks, features, shift)
-    products = _stretches(features, shift, _products(looks))
-    marks = _stretches(features, shift, _marks(looks))
-    scoped = _stretches(features, shift, _scopes(looks)).inside()
+def tokens(batch: Batch, looks: Looks, surely: NDArray[np.float64]) -> Tokens:
+    """What the tagger reads; `surely` (texts,) is how surely each message tells of a reaction.
+
+    The features of `looks` are those of `batch.once(features_here)`.
+    """
+    features = batch.once(features_here)
+    shift = _shifts([batch.subjects[row] for row in looks.rows])
+    turn = features.words.layout.offsets[: len(shift)] + shift - looks.offsets
+    sentence = _sentences(looks, features, turn)
+    products = _stretches(features, turn, looks.products, _product_rows(looks))
+    marks = _stretches(features, turn, looks.reactions, _mark_rows(looks))
+    scoped = _stretches(features, turn, looks.scopes, _named("scope", SCOPES)[looks.scopes.kind]).inside()
     size = len(features.words)
     product, marked = (_covered(one.inside(), size) for one in (products, marks))
     near = _together(
         _words(features),
         _in_lexicon(features),
         _concepts(features),
-        cued,
+        _label_cues(batch, looks.rows),
         products.inside(),
         marks.inside(),
-        _stretches(features, shift, _cues(looks)).begin(),
+        _stretches(features, turn, looks.said, _said_rows()[looks.said.kind]).begin(),
     )
     logit = np.log(np.clip(surely, 0.01, 0.99) / (1 - np.clip(surely, 0.01, 0.99)))[features.words.owner]
     left, right = _sides(product, features.words.owner)
@@ -161,65 +157,61 @@ def _covered(entries: Entries, size: int) -> Flags:
     return out
 
 
-def _stretches(features: Features, shift: Integers, places: Iterator[Place]) -> _Stretches:
-    """The words that share a character with each place."""
-    table = np.fromiter(chain.from_iterable(places), dtype=np.int64).reshape(-1, 4)
-    words = features.words
-    start = words.layout.offsets[table[:, 0]] + shift[table[:, 0]]
-    first = np.searchsorted(words.ends, start + table[:, 1], side="right")
-    last = np.searchsorted(words.starts, start + table[:, 2], side="left")
-    return _Stretches(first, last, table[:, 3])
+def _stretches(features: Features, turn: Integers, found: Places, rows: Integers) -> _Stretches:
+    """The words that share a character with each place; `rows` is (places,) or (places, rows of each).
+
+    `turn` (texts,) leads from where a place is among the looks to where it is among the features.
+    """
+    words, shift = features.words, turn[found.text]
+    first = np.searchsorted(words.ends, found.start + shift, side="right")
+    last = np.searchsorted(words.starts, found.end + shift, side="left")
+    times = rows.size // max(1, len(found))
+    return _Stretches(np.repeat(first, times), np.repeat(last, times), rows.ravel())
 
 
-def _sentences(looks: Sequence[Look], features: Features, shift: Integers) -> Integers:
+def _sentences(looks: Looks, features: Features, turn: Integers) -> Integers:
     words = features.words
-    begins = [
-        words.layout.offsets[text] + shift[text] + start
-        for text, seen in enumerate(looks)
-        for start in (0, *seen.sentence_starts)
-    ]
-    number = np.searchsorted(np.unique(np.array(begins, dtype=np.int64)), words.starts, side="right")
-    title = words.starts < (words.layout.offsets[: len(shift)] + shift)[words.owner]
+    text = np.searchsorted(looks.offsets, looks.sentences, side="right") - 1
+    begins = np.concatenate([looks.offsets + turn, looks.sentences + turn[text]])
+    number = np.searchsorted(np.unique(begins), words.starts, side="right")
+    title = words.starts < (looks.offsets + turn)[words.owner]
     return np.where(title, -1, number)
 
 
-def _products(looks: Sequence[Look]) -> Iterator[Place]:
-    for text, seen in enumerate(looks):
-        for one in seen.found.products:
-            yield text, one.start, one.end, row_of("product" if one.sure else "doubtful product")
-            yield text, one.start, one.end, row_of(f"product {one.kind}")
+def _product_rows(looks: Looks) -> Integers:
+    """(products, 2)."""
+    sure = np.where(looks.sure, row_of("product"), row_of("doubtful product"))
+    return np.stack([sure, _named("product", KINDS)[looks.products.kind]], axis=1)
 
 
-def _marks(looks: Sequence[Look]) -> Iterator[Place]:
-    for text, seen in enumerate(looks):
-        for mark in seen.found.reactions:
-            concept = mark.term.concept
-            yield text, mark.start, mark.end, row_of("doubtful mark" if mark.term.doubtful else "mark")
-            yield text, mark.start, mark.end, row_of(f"group {concept.group if concept else ''}")
+def _mark_rows(looks: Looks) -> Integers:
+    """(reactions, 2)."""
+    doubtful = np.where(looks.reactions.kind == 1, row_of("doubtful mark"), row_of("mark"))
+    concepts = [mark.term.concept for found in looks.found for mark in found.reactions]
+    groups = [row_of(f"group {concept.group if concept else ''}") for concept in concepts]
+    return np.stack([doubtful, np.array(groups, dtype=np.int64)], axis=1)
 
 
-def _scopes(looks: Sequence[Look]) -> Iterator[Place]:
-    for text, seen in enumerate(looks):
-        for one in seen.scopes:
-            yield text, one.start, one.end, row_of(f"scope {one.scope.value}")
+@cache
+def _named(what: str, kinds: tuple[str, ...]) -> Integers:
+    """(kinds,): the row of each."""
+    return np.array([row_of(f"{what} {kind}") for kind in kinds], dtype=np.int64)
 
 
-def _cues(looks: Sequence[Look]) -> Iterator[Place]:
-    for text, seen in enumerate(looks):
-        for found, what in ((seen.cues, "cue"), (seen.situations, "situation")):
-            for kind, marks in found.items():
-                yield from ((text, mark.start, mark.end, row_of(f"{what} {kind}")) for mark in marks)
+@cache
+def _said_rows() -> Integers:
+    """(kinds of what is said around a product,)."""
+    return np.array([row_of(f"{side} {kind}") for side, kind in around.kinds()], dtype=np.int64)
 
 
-def cues_here(batch: Batch, rows: Sequence[int]) -> Entries:
+def _label_cues(batch: Batch, rows: Sequence[int]) -> Entries:
     """The cues of the labels, on the words they start with."""
     told = batch.once(signals.signals_of)
     whole = batch.once(features_of)
     inside = np.isin(whole.words.owner, rows)
     here = np.cumsum(inside) - 1
     kept = inside[told.words] if len(told.words) else np.zeros(0, dtype=np.bool_)
-    kinds = np.array([row_of(f"label cue {kind}") for kind in signals.kinds()], dtype=np.int64)
-    return Entries(here[told.words[kept]], kinds[told.kinds[kept]])
+    return Entries(here[told.words[kept]], _named("label cue", signals.kinds())[told.kinds[kept]])
 
 
 def _row(hashes: NDArray[np.uint64]) -> Integers:

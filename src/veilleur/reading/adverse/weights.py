@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -31,14 +31,20 @@ class Heads:
     table: Numbers
     """(rows, judgements): what a piece of evidence adds to each logit."""
 
-    def chances(self, evidence: Mapping[str, float]) -> dict[str, float]:
-        """How sure of each judgement, 0 to 1."""
-        known = [(row, value) for name, value in evidence.items() if (row := self.rows.get(name)) is not None]
-        totals = self.bias
-        if known:
-            rows, values = zip(*known, strict=True)
-            totals = totals + (self.table.take(rows, axis=0) * np.array(values)[:, None]).sum(axis=0)
-        return dict(zip(self.names, (1 / (1 + np.exp(-totals))).tolist(), strict=True))
+    def chances(self, evidence: Sequence[Mapping[str, float]]) -> Numbers:
+        """(things, judgements): how sure of each judgement on each thing, 0 to 1."""
+        found = [
+            (thing, row, value)
+            for thing, several in enumerate(evidence)
+            for name, value in several.items()
+            if (row := self.rows.get(name)) is not None
+        ]
+        things, rows, values = np.array(found, dtype=np.float64).reshape(-1, 3).T
+        owner, size = things.astype(np.int64), len(evidence)
+        added = self.table.take(rows.astype(np.int64), axis=0) * values[:, None]
+        sums = [np.bincount(owner, weights=column, minlength=size) for column in added.T]
+        chances: Numbers = 1 / (1 + np.exp(-(self.bias + np.stack(sums, axis=1))))
+        return chances
 
 
 @dataclass(frozen=True, slots=True)
