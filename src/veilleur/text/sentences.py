@@ -10,7 +10,8 @@ import re
 
 from veilleur.vocabulary import Span
 
-_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|\n")
+_END = re.compile(r"[.!?\n](?:(?<=\n)|[.!?]*[\"')\]]*(?=\s|$))")
+"""Begins with one set of characters, which is searched for several times faster than two ways to begin."""
 _ABBREVIATED = re.compile(
     r"(?:^|[\s('\"])(?:dr|drs|pr|m|mr|mrs|ms|mme|mlle|me|st|ste|prof|ex|cf|env|min|max|tel|art|no|num|vs|approx|appt"
     r"|resp|inf|sup|e\.g|i\.e|p\.ex|[a-z])\.$|(?:^|\n)\d{1,2}\.$"
@@ -46,7 +47,7 @@ def bounds(text: str) -> list[tuple[int, int]]:
 def _is_abbreviated(text: str, end: int) -> bool:
     first = end - _LONGEST_ABBREVIATION
     if first >= 0 and text[first : end - 1].isalpha():
-        return False
+        return False  # the word is too long
     return _ABBREVIATED.search(text, max(0, first), end) is not None
 
 
