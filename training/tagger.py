@@ -90,15 +90,15 @@ def design(read: Tokens) -> tuple[Matrix, Columns]:
     """What the chain reads of each word."""
     size = len(read.features.words)
     owner = read.features.words.owner
-    near_rows, near = np.unique(read.near.rows, return_inverse=True)
-    pieces = _pieces(read)
-    own_rows, own = np.unique(np.concatenate([read.own.rows, pieces.rows]), return_inverse=True)
-    parts = [_side(read.near.words, near, len(near_rows), side - REACH, owner) for side in range(SIDES)]
-    alone = len(read.own.rows)
+    around, pieces, alone = read.near.entries(), _pieces(read), read.own.entries()
+    near_rows, near = np.unique(around.rows, return_inverse=True)
+    own_rows, own = np.unique(np.concatenate([alone.rows, pieces.rows]), return_inverse=True)
+    parts = [_side(around.words, near, len(near_rows), side - REACH, owner) for side in range(SIDES)]
+    many = len(alone.rows)
     shape = (size, len(own_rows))
     parts.append(
-        sparse_rows(read.own.words, own[:alone], shape)
-        + CHARACTER_WEIGHT * sparse_rows(pieces.words, own[alone:], shape)
+        sparse_rows(alone.words, own[:many], shape)
+        + CHARACTER_WEIGHT * sparse_rows(pieces.words, own[many:], shape)
     )
     whole = sparse.hstack([*parts, sparse.csr_matrix(read.dense.astype(np.float64))]).tocsr()
     counts = np.bincount(whole.indices, minlength=whole.shape[1])

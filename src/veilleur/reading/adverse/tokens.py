@@ -50,6 +50,23 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """All rows that words bring, in the order in which they are added up."""
+
+    first: tuple[Integers, ...]
+    """Rows of every word; `ROWS` for none."""
+    some: Entries
+    last: tuple[Integers, ...]
+
+    def entries(self) -> Entries:
+        """One entry for each row that a word brings."""
+        layers = (*self.first, *self.last)
+        known = [np.flatnonzero(layer < ROWS) for layer in layers]
+        rows = [layer[words] for layer, words in zip(layers, known, strict=True)]
+        return _together(self.some, *map(Entries, known, rows))
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """The words of the messages of a batch that name a product."""
 
@@ -62,8 +79,8 @@ class Tokens:
     """(words,): part of a product."""
     marked: Flags
     """(words,): part of a reaction of the lexicon."""
-    near: Entries
-    own: Entries
+    near: Brought
+    own: Brought
     dense: Floats
     """(words, `len(DENSE)`)."""
 
@@ -120,25 +137,29 @@ def tokens(batch: Batch, looks: Looks, surely: NDArray[np.float64]) -> Tokens:
     scoped = _stretches(features, turn, looks.scopes, _named("scope", SCOPES)[looks.scopes.kind]).inside()
     size = len(features.words)
     product, marked = (_covered(one.inside(), size) for one in (products, marks))
-    near = _together(
-        _words(features),
-        _in_lexicon(features),
-        _concepts(features),
-        _label_cues(batch, looks.rows),
-        products.inside(),
-        marks.inside(),
-        _stretches(features, turn, looks.said, _said_rows()[looks.said.kind]).begin(),
+    hashed = _row(features.words.hashes)
+    near = Brought(
+        (hashed, _in_lexicon(hashed)),
+        _together(
+            _concepts(features),
+            _label_cues(batch, looks.rows),
+            products.inside(),
+            marks.inside(),
+            _stretches(features, turn, looks.said, _said_rows()[looks.said.kind]).begin(),
+        ),
+        (),
     )
     logit = np.log(np.clip(surely, 0.01, 0.99) / (1 - np.clip(surely, 0.01, 0.99)))[features.words.owner]
     left, right = _sides(product, features.words.owner)
     gap, after = np.minimum(left, right), left <= right
     with_product = np.isin(sentence, np.unique(sentence[product]))
-    own = _together(
-        _pairs(features),
-        scoped,
-        marks.begin(),
-        _clauses(features, sentence, product),
-        _standing(logit, marked, gap, after, with_product, scoped, size),
+    own = Brought(
+        (features.units.rows.astype(np.int64)[features.units.of], *_pairs(features)),
+        _together(scoped, marks.begin()),
+        (
+            *_clauses(features, sentence, product),
+            *_standing(logit, marked, gap, after, with_product, _covered(scoped, size)),
+        ),
     )
     numbers = [logit, logit * marked, logit * (gap < _CLOSE)]
     dense = (np.stack(numbers, axis=1) / 3).astype(np.float32)
@@ -218,10 +239,6 @@ def _row(hashes: NDArray[np.uint64]) -> Integers:
     return (hashes >> np.uint64(64 - HASHED_LOG2)).astype(np.int64)
 
 
-def _words(features: Features) -> Entries:
-    return Entries(np.arange(len(features.words)), _row(features.words.hashes))
-
-
 @cache
 def _word_counts() -> Integers:
     """(hashed rows,): in how many reactions of the lexicon a word comes, as a logarithm, 0 for none."""
@@ -233,13 +250,12 @@ def _word_counts() -> Integers:
     return np.where(counts > 0, 1 + np.minimum(np.log2(np.maximum(counts, 1)), 6), 0).astype(np.int64)
 
 
-def _in_lexicon(features: Features) -> Entries:
+def _in_lexicon(hashed: Integers) -> Integers:
     """Words that reactions of the lexicon are made of (« jambe », « trembler »), wherever they stand."""
-    often = _word_counts()[_row(features.words.hashes)]
-    return Entries(np.arange(len(often)), _table("in reactions", 8)[often])
+    return _table("in reactions", 8)[_word_counts()[hashed]]
 
 
-def _clauses(features: Features, sentence: Integers, product: Flags) -> Entries:
+def _clauses(features: Features, sentence: Integers, product: Flags) -> tuple[Integers, ...]:
     """How many clauses from a product each word stands, where in its clause, and how long that is."""
     words = features.words
     begins = np.diff(words.clause, prepend=-1) != 0
@@ -252,12 +268,8 @@ def _clauses(features: Features, sentence: Integers, product: Flags) -> Entries:
     left, right = _sides(holds[:count], words.owner[begins])
     far = _table("clauses", 7, 7)[np.minimum(left, 6), np.minimum(right, 6)]
     size = np.minimum(np.bincount(clause, minlength=1), 12)[clause]
-    everyone = np.arange(len(words))
-    return _together(
-        Entries(everyone, far[clause]),
-        Entries(everyone, _table("edge", 2, 2)[begins.astype(np.int64), ends.astype(np.int64)]),
-        Entries(everyone, _table("clause of", 13)[size]),
-    )
+    edges = _table("edge", 2, 2)[begins.astype(np.int64), ends.astype(np.int64)]
+    return far[clause], edges, _table("clause of", 13)[size]
 
 
 def _concepts(features: Features) -> Entries:
@@ -282,17 +294,14 @@ def _concept_rows(name: str) -> Integers:
     return np.array([row_of(one) for one in names], dtype=np.int64)
 
 
-def _pairs(features: Features) -> Entries:
-    """The word under its negation, and the pairs it makes with the words on either side."""
-    words, units = features.words, features.units
+def _pairs(features: Features) -> tuple[Integers, Integers]:
+    """The pairs that each word makes with the words on either side."""
+    words = features.words
+    before, behind = (np.full(len(words), ROWS) for _ in range(2))
     pair = np.flatnonzero(words.owner[1:] == words.owner[:-1])
-    rows = _row(paired(words.hashes[:-1], words.hashes[1:]))[pair]
-    behind = _row(paired(words.hashes[1:], words.hashes[:-1]))[pair]
-    return _together(
-        Entries(np.arange(len(words)), units.rows[units.of].astype(np.int64)),
-        Entries(pair + 1, rows),
-        Entries(pair, behind),
-    )
+    before[pair + 1] = _row(paired(words.hashes[:-1], words.hashes[1:]))[pair]
+    behind[pair] = _row(paired(words.hashes[1:], words.hashes[:-1]))[pair]
+    return before, behind
 
 
 def characters_of(features: Features) -> Entries:
@@ -325,22 +334,16 @@ def _standing(
     gap: Integers,
     after: Flags,
     with_product: Flags,
-    scoped: Entries,
-    size: int,
-) -> Entries:
+    scoped: Flags,
+) -> tuple[Integers, ...]:
     """Where each word stands: how far from a product, in a message that tells how surely of a reaction."""
     bucket = np.searchsorted(_FAR, gap)
     cut = np.clip(np.round(logit + _STEPS / 2), 0, _STEPS).astype(np.int64)
-    taken = np.zeros(size, dtype=np.int64)
-    taken[scoped.words] = 1
-    everyone = np.arange(size)
-    return _together(
-        Entries(everyone, _table("gap", 2, len(_FAR) + 1)[after.astype(np.int64), bucket]),
-        Entries(
-            everyone,
-            _table("told", 2, 2, _STEPS + 1)[marked.astype(np.int64), with_product.astype(np.int64), cut],
-        ),
-        Entries(everyone, _table("under", 2, 2, _STEPS + 1)[marked.astype(np.int64), taken, cut]),
+    inside, there, under = (one.astype(np.int64) for one in (marked, with_product, scoped))
+    return (
+        _table("gap", 2, len(_FAR) + 1)[after.astype(np.int64), bucket],
+        _table("told", 2, 2, _STEPS + 1)[inside, there, cut],
+        _table("under", 2, 2, _STEPS + 1)[inside, under, cut],
     )
 
 
