@@ -9,7 +9,7 @@ one scan of a small automaton.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -53,14 +53,16 @@ _FURTHEST = 60
 """Characters a cue reaches at most: people forget commas."""
 
 
-def scopes(text: str) -> tuple[Scoped, ...]:
+def scopes(text: str, parts: Sequence[tuple[int, int]] | None = None) -> tuple[Scoped, ...]:
     """Every scope in a normalised text, in the order of their starts.
+
+    `parts` are its sentences (`bounds`), for those who already have them.
 
     >>> [(scoped.scope.value, text[scoped.start:scoped.end]) for text in ["j'ai pas de vertige, super"]
     ...     for scoped in scopes(text)]
     [('negated', ' vertige')]
     """
-    return tuple(sorted((*_cued(text), *_quoted(text), *_asked(text)), key=_place))
+    return tuple(sorted((*_cued(text), *_quoted(text), *_asked(text, parts)), key=_place))
 
 
 def _place(scoped: Scoped) -> tuple[int, int, str]:
@@ -94,10 +96,10 @@ def _quoted(text: str) -> Iterator[Scoped]:
         yield Scoped(Scope.QUOTED, match.start(), match.end(), match.start())
 
 
-def _asked(text: str) -> Iterator[Scoped]:
+def _asked(text: str, parts: Sequence[tuple[int, int]] | None) -> Iterator[Scoped]:
     if "?" not in text:
         return
-    for start, end in bounds(text):
+    for start, end in bounds(text) if parts is None else parts:
         if text[start:end].rstrip("\"')] !").endswith("?"):
             yield Scoped(Scope.ASKED, start, end, end - 1)
 

@@ -84,11 +84,8 @@ def look(rows: list[int], texts: list[str], found: list[Found]) -> Looks:
     products = places(_products(found), offsets)
     sure = np.array([one.sure for told in found for one in told.products], dtype=np.bool_)
     said = said_around(texts, offsets)
-    starts = [
-        offset + start
-        for offset, text in zip(offsets.tolist(), texts, strict=True)
-        for start, _ in bounds(text)
-    ]
+    parts = [bounds(text) for text in texts]
+    starts = [offset + start for offset, own in zip(offsets.tolist(), parts, strict=True) for start, _ in own]
     return Looks(
         rows,
         texts,
@@ -98,7 +95,7 @@ def look(rows: list[int], texts: list[str], found: list[Found]) -> Looks:
         sure,
         places(_reactions(found), offsets),
         said,
-        places(_scopes(texts), offsets),
+        places(_scopes(texts, parts), offsets),
         np.array(starts, dtype=np.int64),
         _beside(products, said.among(said.kind < len(cues()))),
     )
@@ -119,9 +116,9 @@ def _reactions(found: Sequence[Found]) -> Rows:
             yield text, mark.start, mark.end, mark.term.doubtful
 
 
-def _scopes(texts: Sequence[str]) -> Rows:
-    for text, whole in enumerate(texts):
-        for one in scopes(whole):
+def _scopes(texts: Sequence[str], parts: Sequence[Sequence[tuple[int, int]]]) -> Rows:
+    for text, (whole, own) in enumerate(zip(texts, parts, strict=True)):
+        for one in scopes(whole, own):
             yield text, one.start, one.end, _SCOPE_NUMBERS[one.scope]
 
 

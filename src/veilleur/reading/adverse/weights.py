@@ -33,16 +33,13 @@ class Heads:
 
     def chances(self, evidence: Sequence[Mapping[str, float]]) -> Numbers:
         """(things, judgements): how sure of each judgement on each thing, 0 to 1."""
-        found = [
-            (thing, row, value)
-            for thing, several in enumerate(evidence)
-            for name, value in several.items()
-            if (row := self.rows.get(name)) is not None
-        ]
-        things, rows, values = np.array(found, dtype=np.float64).reshape(-1, 3).T
-        owner, size = things.astype(np.int64), len(evidence)
-        added = self.table.take(rows.astype(np.int64), axis=0) * values[:, None]
-        sums = [np.bincount(owner, weights=column, minlength=size) for column in added.T]
+        size = len(evidence)
+        rows = np.array([self.rows.get(name, -1) for one in evidence for name in one], dtype=np.int64)
+        values = np.array([value for one in evidence for value in one.values()], dtype=np.float64)
+        things = np.repeat(np.arange(size), [len(one) for one in evidence])
+        known = np.flatnonzero(rows >= 0)
+        added = self.table.take(rows[known], axis=0) * values[known][:, None]
+        sums = [np.bincount(things[known], weights=column, minlength=size) for column in added.T]
         chances: Numbers = 1 / (1 + np.exp(-(self.bias + np.stack(sums, axis=1))))
         return chances
 
