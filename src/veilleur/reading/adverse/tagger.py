@@ -232,11 +232,10 @@ def _runs(inside: Flags, begins: Flags, names: Integers) -> tuple[Integers, Inte
 def _trimmed(read: Tokens, first: Integers, last: Integers) -> tuple[Integers, Integers]:
     """Spans without the small words at their ends; those of nothing else are left out."""
     hashes = read.features.words.hashes
-    bound, leading = np.isin(hashes, _BOUND), np.isin(hashes, _LEADING)
     first, last = first.copy(), last.copy()
     for _ in range(_ROUNDS):
-        last -= bound[last - 1] & (last - first > 0)
-        first += leading[np.minimum(first, len(hashes) - 1)] & (last - first > 0)
+        last -= np.isin(hashes[last - 1], _BOUND) & (last - first > 0)
+        first += np.isin(hashes[np.minimum(first, len(hashes) - 1)], _LEADING) & (last - first > 0)
     kept = last > first
     return first[kept], last[kept]
 
