@@ -86,17 +86,14 @@ def out_of_fold() -> tuple[list[dict[str, Any]], Cases]:
     wholes, _, cuts = adverse.wholes(known, found)
     limits = {**adverse.limits_of(flat, heads), **cuts, "happened": found.threshold}
     weights = [Weights(adverse.VERSION, *learned, limits) for learned in zip(heads, wholes, strict=True)]
-    read: Cases = {}
-    for example, (subject, seen), chances, fold, spans in zip(
-        known.told,
-        known.seen,
-        known.chances.tolist(),
-        known.folds.tolist(),
-        found.told(known.sheet),
-        strict=True,
-    ):
-        said = dict(zip(HEADS, chances, strict=True))
-        read[example.raw["id"]] = judge(subject, seen, said, spans, weights[fold])
+    said = [dict(zip(HEADS, chances, strict=True)) for chances in known.chances.tolist()]
+    spans = found.told(known.sheet)
+    judged = [judge(known.subjects, known.looks, said, spans, one) for one in weights]
+    folds = known.folds.tolist()
+    read = {
+        one.raw["id"]: judged[fold][row]
+        for row, (one, fold) in enumerate(zip(known.told, folds, strict=True))
+    }
     return social.to_learn_from(), read
 
 

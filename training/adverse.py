@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from training import cases, messages, tagger
 from training.panels import FOLDS, Flags, Integers, Numbers, best_cut, foretell, matrix_of, outcome, sigmoid
 from training.tagger import Place, Sheet
-from veilleur.reading.adverse.evidence import Evidence, Look, of_product
+from veilleur.reading.adverse.evidence import Evidence, Looks, of_products
 from veilleur.reading.adverse.heads import HEADS, every_look
 from veilleur.reading.adverse.marks import Named
 from veilleur.reading.adverse.tagger import Spans, Told
@@ -56,7 +56,7 @@ class Known:
     """The messages that name a product, as the analyzer sees them, and what is foretold of them."""
 
     told: list[messages.Example]
-    seen: list[tuple[Subject, Look]]
+    subjects: list[Subject]
     chances: Numbers
     """(messages, HEADS)."""
     folds: Integers
@@ -68,11 +68,15 @@ class Known:
         return surely
 
     @cached_property
+    def looks(self) -> Looks:
+        """Everything their judgement looks at."""
+        return every_look(Batch(self.subjects))
+
+    @cached_property
     def sheet(self) -> Sheet:
         """Their words."""
-        subjects = [subject for subject, _ in self.seen]
         happened = [gold(one.raw, "reactions") for one in self.told]
-        return tagger.sheet(subjects, self.surely, happened, self.folds, np.ones(len(self.told)))
+        return tagger.sheet(self.subjects, self.surely, happened, self.folds, np.ones(len(self.told)))
 
 
 def known() -> Known:
@@ -80,19 +84,19 @@ def known() -> Known:
     told, names = cases.gated(messages.development())
     data = cases.prepare(told, names)
     chances, _ = outcome(data, foretell(data), cases.MISSES, cases.LEAST)
-    return Known(told, looked_at(told), chances, data.folds)
+    return Known(told, subjects_of(told), chances, data.folds)
 
 
-def looked_at(told: Sequence[messages.Example]) -> list[tuple[Subject, Look]]:
-    """The messages (all of them name a product) as the analyzer sees them."""
-    seen: list[tuple[Subject, Look]] = []
+def subjects_of(told: Sequence[messages.Example]) -> list[Subject]:
+    """The messages as the analyzer is given them."""
+    subjects: list[Subject] = []
 
     def look(batch: Batch) -> NDArray[np.float32]:
-        seen.extend((batch.subjects[row], found) for row, found in every_look(batch))
+        subjects.extend(batch)
         return np.zeros((len(batch), 1), dtype=np.float32)
 
     matrix_of(told, look)
-    return seen
+    return subjects
 
 
 def places(text: str, parts: Iterable[str]) -> list[Place]:
@@ -121,21 +125,16 @@ def meets(span: Place, others: Iterable[Place]) -> bool:
 
 def products_of(messages_known: Known) -> list[list[Example]]:
     """The products of each message: whether they are meant, whether they are suspected."""
+    looks = messages_known.looks
+    texts = looks.products.text
+    surely = messages_known.surely[texts].tolist()
+    told = iter(of_products(looks, np.arange(len(texts)), surely))
     out = []
-    for one, (subject, seen), surely, fold in zip(
-        messages_known.told,
-        messages_known.seen,
-        messages_known.surely.tolist(),
-        messages_known.folds.tolist(),
-        strict=True,
-    ):
+    columns = (messages_known.told, messages_known.subjects, looks.found, messages_known.folds.tolist())
+    for one, subject, found, fold in zip(*columns, strict=True):
         named = gold(one.raw, "drugs"), gold(one.raw, "drugs", suspected=True)
-        out.append(
-            [
-                Example(of_product(seen, part, surely), _truths(subject, part, *named), fold)
-                for part in seen.found.products
-            ]
-        )
+        truths = [_truths(subject, part, *named) for part in found.products]
+        out.append([Example(next(told), truth, fold) for truth in truths])
     return out
 
 
@@ -173,12 +172,10 @@ def folded(examples: Sequence[Example]) -> list[Heads]:
 
 def limits_of(examples: Sequence[Example], heads: Sequence[Heads]) -> dict[str, float]:
     """The threshold of each head, from chances that are foretold."""
-    chances = [heads[one.fold].chances(one.evidence) for one in examples]
+    chances = np.concatenate([heads[one.fold].chances([one.evidence]) for one in examples])
     return {
-        name: threshold(
-            np.array([said[name] for said in chances]), np.array([one.truths[name] for one in examples])
-        )
-        for name in SIDES
+        name: threshold(chances[:, column], np.array([one.truths[name] for one in examples]))
+        for column, name in enumerate(SIDES)
     }
 
 

@@ -32,7 +32,7 @@ from training.panels import (
     write,
 )
 from veilleur.reading.adverse import heads
-from veilleur.reading.adverse.evidence import of_message
+from veilleur.reading.adverse.evidence import names, of_messages
 from veilleur.reading.adverse.heads import HEADS, LABEL, NAME, PEOPLE, columns, every_look
 from veilleur.reading.analyzer import Batch
 from veilleur.text.words import Floats
@@ -50,26 +50,26 @@ LEAST = 0.08
 def gated(examples: list[Example]) -> tuple[list[Example], list[str]]:
     """The examples that name a product or a treatment, and the names of all evidence they give."""
     kept: list[Example] = []
-    names: set[str] = set()
+    given = np.zeros(len(names()), dtype=np.bool_)
+    read = 0
 
     def look(batch: Batch) -> Floats:
-        for row, seen in every_look(batch):
-            kept.append(examples[len(seen_before) + row])
-            names.update(of_message(seen))
-        seen_before.extend(batch.subjects)
+        nonlocal read
+        looks = every_look(batch)
+        kept.extend(examples[read + row] for row in looks.rows)
+        given[:] |= of_messages(looks).any(axis=0)
+        read += len(batch)
         return np.zeros((len(batch), 1), dtype=np.float32)
 
-    seen_before: list[Any] = []
     matrix_of(examples, look)
-    return kept, sorted(names)
+    return kept, sorted(name for name, here in zip(names(), given.tolist(), strict=True) if here)
 
 
-def prepare(examples: list[Example], names: Sequence[str]) -> Set:
+def prepare(examples: list[Example], evidence: Sequence[str]) -> Set:
     """Examples that name a product, as numbers."""
 
     def signals(batch: Batch) -> Floats:
-        found = every_look(batch)
-        return heads.signals_of(batch, [row for row, _ in found], [seen for _, seen in found], columns(names))
+        return heads.signals_of(batch, every_look(batch), columns(evidence))
 
     return Set(
         examples,

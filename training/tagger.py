@@ -16,9 +16,9 @@ from training.chain import Learned, learn, sparse_rows, states_of
 from training.panels import FOLDS, Flags, Integers, Matrix, Numbers
 from training.sentiment import WEIGHTS
 from veilleur.reading.adverse import tagger
-from veilleur.reading.adverse.heads import every_look, features_here, looks_of
+from veilleur.reading.adverse.heads import every_look, looks_of
 from veilleur.reading.adverse.tagger import NAME, REACH, SIDES, SPAN_NUMBERS, Spans
-from veilleur.reading.adverse.tokens import Entries, Tokens, characters_of, cues_here, shifts, tokens
+from veilleur.reading.adverse.tokens import Entries, Tokens, characters_of, tokens
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.wordbook import CHARACTER_WEIGHT
 
@@ -76,15 +76,8 @@ def sheet(
     """Messages that all name a product, as words; `surely` is how surely each tells of a reaction."""
     batch = Batch(subjects)
     looks = every_look(batch)
-    batch = Batch(subjects, {looks_of: looks})  # learned also from those that reading is spared
-    rows = [row for row, _ in looks]
-    read = tokens(
-        [seen for _, seen in looks],
-        batch.once(features_here),
-        shifts(subjects),
-        surely,
-        cues_here(batch, rows),
-    )
+    # Learned also from those that reading is spared.
+    read = tokens(Batch(subjects, {looks_of: looks}), looks, surely)
     names = tagger.chain_names(read)
     matrix, columns = design(read)
     inside, begins = known(read, subjects, happened)
@@ -97,15 +90,15 @@ def design(read: Tokens) -> tuple[Matrix, Columns]:
     """What the chain reads of each word."""
     size = len(read.features.words)
     owner = read.features.words.owner
-    near_rows, near = np.unique(read.near.rows, return_inverse=True)
-    pieces = _pieces(read)
-    own_rows, own = np.unique(np.concatenate([read.own.rows, pieces.rows]), return_inverse=True)
-    parts = [_side(read.near.words, near, len(near_rows), side - REACH, owner) for side in range(SIDES)]
-    alone = len(read.own.rows)
+    around, pieces, alone = read.near.entries(), _pieces(read), read.own.entries()
+    near_rows, near = np.unique(around.rows, return_inverse=True)
+    own_rows, own = np.unique(np.concatenate([alone.rows, pieces.rows]), return_inverse=True)
+    parts = [_side(around.words, near, len(near_rows), side - REACH, owner) for side in range(SIDES)]
+    many = len(alone.rows)
     shape = (size, len(own_rows))
     parts.append(
-        sparse_rows(read.own.words, own[:alone], shape)
-        + CHARACTER_WEIGHT * sparse_rows(pieces.words, own[alone:], shape)
+        sparse_rows(alone.words, own[:many], shape)
+        + CHARACTER_WEIGHT * sparse_rows(pieces.words, own[many:], shape)
     )
     whole = sparse.hstack([*parts, sparse.csr_matrix(read.dense.astype(np.float64))]).tocsr()
     counts = np.bincount(whole.indices, minlength=whole.shape[1])

@@ -2,22 +2,22 @@
 
 Cues are data (`data/scope.tsv`: scope, reach, words). A cue reaches to the end of its clause
 (`after`) or back to its start (`before`); a question reaches over its whole sentence, and
-quotation marks over what stands between them. French and English cues are looked for together:
-one scan of a small automaton, remembered for the texts just read.
+quotation marks over what stands between them. French and English cues are looked for together, by
+one scan of a small automaton.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
 from daachorse import MATCH_KIND_LEFTMOST_LONGEST, CharwiseDoubleArrayAhoCorasick
 
-from veilleur.text.sentences import sentences
+from veilleur.text.sentences import bounds
 
 
 class Scope(StrEnum):
@@ -34,8 +34,7 @@ class Scope(StrEnum):
     QUOTED = "quoted"
 
 
-@dataclass(frozen=True, slots=True)
-class Scoped:
+class Scoped(NamedTuple):
     """`[start, end)` of the normalised text stands under `scope`, because of the words at `cue`."""
 
     scope: Scope
@@ -54,19 +53,16 @@ _FURTHEST = 60
 """Characters a cue reaches at most: people forget commas."""
 
 
-def scopes(text: str) -> tuple[Scoped, ...]:
+def scopes(text: str, parts: Sequence[tuple[int, int]] | None = None) -> tuple[Scoped, ...]:
     """Every scope in a normalised text, in the order of their starts.
+
+    `parts` are its sentences (`bounds`), for those who already have them.
 
     >>> [(scoped.scope.value, text[scoped.start:scoped.end]) for text in ["j'ai pas de vertige, super"]
     ...     for scoped in scopes(text)]
     [('negated', ' vertige')]
     """
-    return _remembered(text)
-
-
-@lru_cache(maxsize=1024)
-def _remembered(text: str) -> tuple[Scoped, ...]:
-    return tuple(sorted((*_cued(text), *_quoted(text), *_asked(text)), key=_place))
+    return tuple(sorted((*_cued(text), *_quoted(text), *_asked(text, parts)), key=_place))
 
 
 def _place(scoped: Scoped) -> tuple[int, int, str]:
@@ -100,12 +96,12 @@ def _quoted(text: str) -> Iterator[Scoped]:
         yield Scoped(Scope.QUOTED, match.start(), match.end(), match.start())
 
 
-def _asked(text: str) -> Iterator[Scoped]:
+def _asked(text: str, parts: Sequence[tuple[int, int]] | None) -> Iterator[Scoped]:
     if "?" not in text:
         return
-    for sentence in sentences(text):
-        if text[sentence.start : sentence.end].rstrip("\"')] !").endswith("?"):
-            yield Scoped(Scope.ASKED, sentence.start, sentence.end, sentence.end - 1)
+    for start, end in bounds(text) if parts is None else parts:
+        if text[start:end].rstrip("\"')] !").endswith("?"):
+            yield Scoped(Scope.ASKED, start, end, end - 1)
 
 
 @cache

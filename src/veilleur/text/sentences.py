@@ -10,7 +10,8 @@ import re
 
 from veilleur.vocabulary import Span
 
-_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|\n")
+_END = re.compile(r"[.!?\n](?:(?<=\n)|[.!?]*[\"')\]]*(?=\s|$))")
+"""Begins with one set of characters, which is searched for several times faster than two ways to begin."""
 _ABBREVIATED = re.compile(
     r"(?:^|[\s('\"])(?:dr|drs|pr|m|mr|mrs|ms|mme|mlle|me|st|ste|prof|ex|cf|env|min|max|tel|art|no|num|vs|approx|appt"
     r"|resp|inf|sup|e\.g|i\.e|p\.ex|[a-z])\.$|(?:^|\n)\d{1,2}\.$"
@@ -27,23 +28,31 @@ def sentences(text: str) -> list[Span]:
     >>> [sentence.of(text) for sentence in sentences(text)]
     ["j'ai vu le dr. martin.", 'rien a dire !', 'merci']
     """
-    found: list[Span] = []
+    return [Span(start, end) for start, end in bounds(text)]
+
+
+def bounds(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a normalised text start and end."""
+    found: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(text):
-        if match[0] == "." and _is_abbreviated(text, match.end()):
-            continue
-        _add(found, text, start, match.end())
-        start = match.end()
+        end = match.end()
+        if match[0] != "." or not _is_abbreviated(text, end):
+            _add(found, text, start, end)
+            start = end
     _add(found, text, start, len(text))
     return found
 
 
 def _is_abbreviated(text: str, end: int) -> bool:
-    return _ABBREVIATED.search(text, max(0, end - _LONGEST_ABBREVIATION), end) is not None
+    first = end - _LONGEST_ABBREVIATION
+    if first >= 0 and text[first : end - 1].isalpha():
+        return False  # the word is too long
+    return _ABBREVIATED.search(text, max(0, first), end) is not None
 
 
-def _add(found: list[Span], text: str, start: int, end: int) -> None:
-    piece = text[start:end]
-    start += len(piece) - len(piece.lstrip())
-    if bare := piece.strip():
-        found.append(Span(start, start + len(bare)))
+def _add(found: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    """Adds what stands between the blanks at both ends of a piece, if anything."""
+    if piece := text[start:end].lstrip():
+        start = end - len(piece)
+        found.append((start, start + len(piece.rstrip())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from veilleur.lexicon import Mark, one_per_place
@@ -11,7 +12,7 @@ from veilleur.reading.analyzers import drugs, reactions
 from veilleur.vocabulary import Language
 
 _PLAINLY = 0.9
-_KINDS = frozenset({"vaccine", "device", "cosmetic", "supplement"})
+KINDS = ("drug", "vaccine", "device", "cosmetic", "supplement")
 _NO_SYMPTOM = frozenset({"product_use", "product_quality", "device", "social", "procedures"})
 
 
@@ -31,7 +32,6 @@ class Found:
     """Everything one message gives to judge."""
 
     products: tuple[Named, ...]
-    vague: tuple[Mark, ...]
     reactions: tuple[Mark, ...]
 
 
@@ -39,49 +39,65 @@ def find(subject: Subject) -> Found | None:
     """What the message names; nothing when there is neither a product nor a treatment in it."""
     if not (NAME in subject.marks or drugs.NAME in subject.marks):
         return None
-    own = one_per_place(subject.marks_of(NAME), subject.language.language)
-    products = _products([mark for mark in own if not mark.term.doubtful], drugs.drugs_of(subject))
-    vague = tuple(mark for mark in own if mark.term.kind == VAGUE)
-    symptoms = _reactions(subject, products)
+    language = subject.language.language
+    own = one_per_place(subject.marks_of(NAME), language)
+    plain, meant = [mark for mark in own if not mark.term.doubtful], drugs.drugs_of(subject)
+    candidates = _candidates(subject)
+    products = _products(plain, meant)
+    symptoms = _beside(products, candidates)
     if symptoms:
         # Beside a symptom an everyday word (« lentilles », « fer ») may name a product.
-        named = one_per_place(subject.marks_of(drugs.NAME), subject.language.language)
-        products = _products(own, named)
-        symptoms = _reactions(subject, products)
-    return Found(products, vague, symptoms) if products or (vague and symptoms) else None
+        named = one_per_place(subject.marks_of(drugs.NAME), language)
+        if len(plain) < len(own) or len(meant) < len(named):
+            products = _products(own, named)
+            symptoms = _beside(products, candidates)
+    if products or (symptoms and any(mark.term.kind == VAGUE for mark in own)):
+        return Found(products, symptoms)
+    return None
 
 
 def _products(own: list[Mark], named: list[Mark]) -> tuple[Named, ...]:
-    products = [Named(mark.start, mark.end, _kind(mark), mark, not mark.term.doubtful) for mark in named]
-    taken = {place for one in products for place in range(one.start, one.end)}
-    products += (
-        Named(mark.start, mark.end, _kind(mark), mark, sure=False)
-        for mark in own
-        if mark.term.kind != VAGUE and taken.isdisjoint(range(mark.start, mark.end))
-    )
-    return tuple(sorted(products, key=_start))
+    products = [Named(mark.start, mark.end, kind_of(mark), mark, not mark.term.doubtful) for mark in named]
+    others = [mark for mark in own if mark.term.kind != VAGUE]
+    if others:
+        taken = _taken(products)
+        products += (
+            Named(mark.start, mark.end, kind_of(mark), mark, sure=False)
+            for mark in others
+            if taken.isdisjoint(range(mark.start, mark.end))
+        )
+        products.sort(key=_start)
+    return tuple(products)
+
+
+def _taken(products: Iterable[Named]) -> set[int]:
+    """Every place that is part of a product."""
+    return {place for one in products for place in range(one.start, one.end)}
 
 
 def _start(named: Named) -> int:
     return named.start
 
 
-def _kind(mark: Mark) -> str:
-    return mark.term.kind if mark.term.kind in _KINDS else "drug"
+def kind_of(mark: Mark) -> str:
+    """The kind of the product that a mark names: one of `KINDS`."""
+    return mark.term.kind if mark.term.kind in KINDS else "drug"
 
 
-def _reactions(subject: Subject, products: tuple[Named, ...]) -> tuple[Mark, ...]:
-    taken = {place for one in products for place in range(one.start, one.end)}
+def _candidates(subject: Subject) -> list[Mark]:
+    """What may be a reaction, in a language that the message may be written in."""
+    marks = subject.marks_of(reactions.NAME)
     guess = subject.language
-    marks = one_per_place(
-        [
-            mark
-            for mark in subject.marks_of(reactions.NAME)
-            if guess.score < _PLAINLY or mark.term.language in {None, guess.language, Language.FR}
-        ],
-        guess.language,
-    )
-    return tuple(mark for mark in marks if _may_happen(mark) and not {mark.start, mark.end - 1} & taken)
+    if guess.score >= _PLAINLY:
+        spoken = {None, guess.language, Language.FR}
+        marks = tuple(mark for mark in marks if mark.term.language in spoken)
+    return [mark for mark in one_per_place(marks, guess.language) if _may_happen(mark)]
+
+
+def _beside(products: tuple[Named, ...], candidates: list[Mark]) -> tuple[Mark, ...]:
+    """The candidates that neither begin nor end in a product."""
+    taken = _taken(products) if candidates else ()
+    return tuple(mark for mark in candidates if mark.start not in taken and mark.end - 1 not in taken)
 
 
 def _may_happen(mark: Mark) -> bool:

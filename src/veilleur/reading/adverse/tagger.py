@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from veilleur.reading.adverse.chain import BEGINS, OUTSIDE, Chains, Numbers, marginals
 from veilleur.reading.adverse.heads import looks_of
-from veilleur.reading.adverse.tokens import ROWS, Entries, Tokens, characters_of, tokens_of
+from veilleur.reading.adverse.tokens import ROWS, Brought, Entries, Tokens, characters_of, tokens_of
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.wordbook import CHARACTER_WEIGHT
 from veilleur.text.words import Flags, Integers, split
@@ -53,12 +53,12 @@ class Tagger:
 
     version: str
     near_index: NDArray[np.int32]
-    """(ROWS,): line of `near`, 0 for rows that say nothing."""
+    """(ROWS + 1,): line of `near`, 0 for rows that say nothing."""
     near: Numbers
-    """(2 · SIDES, lines): what a line says of the words from `REACH` before to `REACH` behind it."""
+    """(lines, SIDES · 2): what a line says of the words from `REACH` before to `REACH` behind it."""
     own_index: NDArray[np.int32]
     own: Numbers
-    """(2, lines)."""
+    """(lines, 2)."""
     dense: Numbers
     """(2, dense numbers)."""
     bias: Numbers
@@ -104,14 +104,14 @@ def shipped() -> Tagger:
 
 
 def _lines(rows: Numbers, table: Numbers) -> tuple[NDArray[np.int32], Numbers]:
-    index = np.zeros(ROWS, dtype=np.int32)
+    index = np.zeros(ROWS + 1, dtype=np.int32)
     index[rows.astype(np.int64)] = np.arange(1, len(rows) + 1)
-    return index, np.ascontiguousarray(np.concatenate([np.zeros_like(table[:1]), table]).T)
+    return index, np.concatenate([np.zeros_like(table[:1]), table])
 
 
 def reactions_of(batch: Batch) -> list[list[Told]]:
     """Reactions of each message of `looks_of`, doubtful ones too: ask with `batch.once(reactions_of)`."""
-    out: list[list[Told]] = [[] for _ in batch.once(looks_of)]
+    out: list[list[Told]] = [[] for _ in batch.once(looks_of).rows]
     if not out:
         return out
     tagger, read = shipped(), batch.once(tokens_of)
@@ -134,9 +134,10 @@ def powers_of(tagger: Tagger, read: Tokens) -> Numbers:
     """(words, 3): exponentials of what each word says of itself."""
     size = len(read.features.words)
     units = read.features.units
+    alone = np.zeros((len(units.rows), 2))
+    _add(alone, tagger.own_index, tagger.own, characters_of(read.features))
     said = _sums(tagger.own_index, tagger.own, read.own, size)
-    pieces = _sums(tagger.own_index, tagger.own, characters_of(read.features), len(units.rows))
-    said += CHARACTER_WEIGHT * pieces[:, read.features.unit_of]
+    said += CHARACTER_WEIGHT * alone.T[:, read.features.unit_of]
     near = _sums(tagger.near_index, tagger.near, read.near, size).reshape(SIDES, 2, size)
     owner = read.features.words.owner
     for side in range(SIDES):
@@ -148,12 +149,25 @@ def powers_of(tagger: Tagger, read: Tokens) -> Numbers:
     return out
 
 
-def _sums(index: NDArray[np.int32], table: Numbers, entries: Entries, size: int) -> Numbers:
-    """(columns, words): the lines of all entries of each word, added up."""
+def _sums(index: NDArray[np.int32], table: Numbers, brought: Brought, size: int) -> Numbers:
+    """(columns, words): the lines of everything that each word brings, added up in its order."""
+    total = np.zeros((size, table.shape[1]))
+    for layer in brought.first:
+        total += table.take(index[layer], axis=0)
+    _add(total, index, table, brought.some)
+    for layer in brought.last:
+        total += table.take(index[layer], axis=0)
+    return np.ascontiguousarray(total.T)
+
+
+def _add(total: Numbers, index: NDArray[np.int32], table: Numbers, entries: Entries) -> None:
+    """Adds the lines of all entries to `total` (words, columns), one after the other."""
     lines = index[entries.rows]
     known = np.flatnonzero(lines)
-    words, lines = entries.words[known], lines[known]
-    return np.stack([np.bincount(words, weights=column[lines], minlength=size) for column in table])
+    columns = table.shape[1]
+    # Numpy adds to one long array many times faster than to rows.
+    places = columns * entries.words[known][:, None] + np.arange(columns)
+    np.add.at(total.reshape(-1), places.ravel(), table.take(lines[known], axis=0).ravel())
 
 
 def _shift(said: Numbers, near: Numbers, step: int, owner: Integers) -> None:
@@ -218,11 +232,10 @@ def _runs(inside: Flags, begins: Flags, names: Integers) -> tuple[Integers, Inte
 def _trimmed(read: Tokens, first: Integers, last: Integers) -> tuple[Integers, Integers]:
     """Spans without the small words at their ends; those of nothing else are left out."""
     hashes = read.features.words.hashes
-    bound, leading = np.isin(hashes, _BOUND), np.isin(hashes, _LEADING)
     first, last = first.copy(), last.copy()
     for _ in range(_ROUNDS):
-        last -= bound[last - 1] & (last - first > 0)
-        first += leading[np.minimum(first, len(hashes) - 1)] & (last - first > 0)
+        last -= np.isin(hashes[last - 1], _BOUND) & (last - first > 0)
+        first += np.isin(hashes[np.minimum(first, len(hashes) - 1)], _LEADING) & (last - first > 0)
     kept = last > first
     return first[kept], last[kept]
 

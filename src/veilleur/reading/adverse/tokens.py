@@ -8,24 +8,25 @@ name (a cue, a scope, a distance) has the row its name hashes to, so that new na
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from veilleur.lexicon import tables
 from veilleur.reading import signals
-from veilleur.reading.adverse.evidence import Look
+from veilleur.reading.adverse import words as around
+from veilleur.reading.adverse.evidence import SCOPES, Looks
 from veilleur.reading.adverse.heads import features_here, looks_of, told_in
+from veilleur.reading.adverse.marks import KINDS
+from veilleur.reading.adverse.places import Places
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, meanings
 from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, features_of
 from veilleur.text import normalise
-from veilleur.text.words import Flags, Floats, Integers, paired, split
+from veilleur.text.words import Flags, Floats, Integers, paired, split, stretches
 
 NAMED_LOG2 = 16
 ROWS = HASHED_ROWS + (1 << NAMED_LOG2)
@@ -49,6 +50,23 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """All rows that words bring, in the order in which they are added up."""
+
+    first: tuple[Integers, ...]
+    """Rows of every word; `ROWS` for none."""
+    some: Entries
+    last: tuple[Integers, ...]
+
+    def entries(self) -> Entries:
+        """One entry for each row that a word brings."""
+        layers = (*self.first, *self.last)
+        known = [np.flatnonzero(layer < ROWS) for layer in layers]
+        rows = [layer[words] for layer, words in zip(layers, known, strict=True)]
+        return _together(self.some, *map(Entries, known, rows))
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """The words of the messages of a batch that name a product."""
 
@@ -61,8 +79,8 @@ class Tokens:
     """(words,): part of a product."""
     marked: Flags
     """(words,): part of a reaction of the lexicon."""
-    near: Entries
-    own: Entries
+    near: Brought
+    own: Brought
     dense: Floats
     """(words, `len(DENSE)`)."""
 
@@ -84,9 +102,8 @@ class _Stretches:
 
     def inside(self) -> Entries:
         """Each word in a stretch brings its row."""
-        sizes = np.maximum(self.last - self.first, 0)
-        starts = np.repeat(self.first - np.cumsum(sizes) + sizes, sizes)
-        return Entries(starts + np.arange(len(starts)), np.repeat(self.rows, sizes))
+        stretch, found = stretches(self.first, np.maximum(self.last - self.first, 0))
+        return Entries(found, self.rows[stretch])
 
     def begin(self) -> Entries:
         """The first word of each stretch brings its row."""
@@ -94,55 +111,55 @@ class _Stretches:
         return Entries(self.first[kept], self.rows[kept])
 
 
-Place: TypeAlias = tuple[int, int, int, int]
-"""Text, start, end, row."""
-
-
 def tokens_of(batch: Batch) -> Tokens:
     """Everything the tagger reads: ask with `batch.once(tokens_of)`."""
-    looks = [seen for _, seen in batch.once(looks_of)]
-    rows = [row for row, _ in batch.once(looks_of)]
-    features = batch.once(features_here)
-    shift = shifts([batch.subjects[row] for row in rows])
-    told = batch.once(told_in)
-    surely = np.array([max(told[row]["adr"], told[row]["reaction"]) for row in rows])
-    return tokens(looks, features, shift, surely, cues_here(batch, rows))
+    looks, told = batch.once(looks_of), batch.once(told_in)
+    surely = np.array([max(told[row]["adr"], told[row]["reaction"]) for row in looks.rows])
+    return tokens(batch, looks, surely)
 
 
-def shifts(subjects: Sequence[Subject]) -> Integers:
+def _shifts(subjects: Sequence[Subject]) -> Integers:
     """Where each text starts behind its title."""
     return np.array([one.shift for one in subjects], dtype=np.int64)
 
 
-def tokens(
-    looks: Sequence[Look], features: Features, shift: Integers, surely: NDArray[np.float64], cued: Entries
-) -> Tokens:
-    """What the tagger reads; `surely` (texts,) is how surely each message tells of a reaction."""
-    sentence = _sentences(looks, features, shift)
-    products = _stretches(features, shift, _products(looks))
-    marks = _stretches(features, shift, _marks(looks))
-    scoped = _stretches(features, shift, _scopes(looks)).inside()
+def tokens(batch: Batch, looks: Looks, surely: NDArray[np.float64]) -> Tokens:
+    """What the tagger reads; `surely` (texts,) is how surely each message tells of a reaction.
+
+    The features of `looks` are those of `batch.once(features_here)`.
+    """
+    features = batch.once(features_here)
+    shift = _shifts([batch.subjects[row] for row in looks.rows])
+    turn = features.words.layout.offsets[: len(shift)] + shift - looks.offsets
+    sentence = _sentences(looks, features, turn)
+    products = _stretches(features, turn, looks.products, _product_rows(looks))
+    marks = _stretches(features, turn, looks.reactions, _mark_rows(looks))
+    scoped = _stretches(features, turn, looks.scopes, _named("scope", SCOPES)[looks.scopes.kind]).inside()
     size = len(features.words)
     product, marked = (_covered(one.inside(), size) for one in (products, marks))
-    near = _together(
-        _words(features),
-        _in_lexicon(features),
-        _concepts(features),
-        cued,
-        products.inside(),
-        marks.inside(),
-        _stretches(features, shift, _cues(looks)).begin(),
+    hashed = _row(features.words.hashes)
+    near = Brought(
+        (hashed, _in_lexicon(hashed)),
+        _together(
+            _concepts(features),
+            _label_cues(batch, looks.rows),
+            products.inside(),
+            marks.inside(),
+            _stretches(features, turn, looks.said, _said_rows()[looks.said.kind]).begin(),
+        ),
+        (),
     )
     logit = np.log(np.clip(surely, 0.01, 0.99) / (1 - np.clip(surely, 0.01, 0.99)))[features.words.owner]
     left, right = _sides(product, features.words.owner)
     gap, after = np.minimum(left, right), left <= right
     with_product = np.isin(sentence, np.unique(sentence[product]))
-    own = _together(
-        _pairs(features),
-        scoped,
-        marks.begin(),
-        _clauses(features, sentence, product),
-        _standing(logit, marked, gap, after, with_product, scoped, size),
+    own = Brought(
+        (features.units.rows.astype(np.int64)[features.unit_of], *_pairs(features)),
+        _together(scoped, marks.begin()),
+        (
+            *_clauses(features, sentence, product),
+            *_standing(logit, marked, gap, after, with_product, _covered(scoped, size)),
+        ),
     )
     numbers = [logit, logit * marked, logit * (gap < _CLOSE)]
     dense = (np.stack(numbers, axis=1) / 3).astype(np.float32)
@@ -161,73 +178,65 @@ def _covered(entries: Entries, size: int) -> Flags:
     return out
 
 
-def _stretches(features: Features, shift: Integers, places: Iterator[Place]) -> _Stretches:
-    """The words that share a character with each place."""
-    table = np.fromiter(chain.from_iterable(places), dtype=np.int64).reshape(-1, 4)
-    words = features.words
-    start = words.layout.offsets[table[:, 0]] + shift[table[:, 0]]
-    first = np.searchsorted(words.ends, start + table[:, 1], side="right")
-    last = np.searchsorted(words.starts, start + table[:, 2], side="left")
-    return _Stretches(first, last, table[:, 3])
+def _stretches(features: Features, turn: Integers, found: Places, rows: Integers) -> _Stretches:
+    """The words that share a character with each place; `rows` is (places,) or (places, rows of each).
+
+    `turn` (texts,) leads from where a place is among the looks to where it is among the features.
+    """
+    words, shift = features.words, turn[found.text]
+    first = np.searchsorted(words.ends, found.start + shift, side="right")
+    last = np.searchsorted(words.starts, found.end + shift, side="left")
+    times = rows.size // max(1, len(found))
+    return _Stretches(np.repeat(first, times), np.repeat(last, times), rows.ravel())
 
 
-def _sentences(looks: Sequence[Look], features: Features, shift: Integers) -> Integers:
+def _sentences(looks: Looks, features: Features, turn: Integers) -> Integers:
     words = features.words
-    begins = [
-        words.layout.offsets[text] + shift[text] + start
-        for text, seen in enumerate(looks)
-        for start in (0, *seen.sentence_starts)
-    ]
-    number = np.searchsorted(np.unique(np.array(begins, dtype=np.int64)), words.starts, side="right")
-    title = words.starts < (words.layout.offsets[: len(shift)] + shift)[words.owner]
+    text = np.searchsorted(looks.offsets, looks.sentences, side="right") - 1
+    begins = np.concatenate([looks.offsets + turn, looks.sentences + turn[text]])
+    number = np.searchsorted(np.unique(begins), words.starts, side="right")
+    title = words.starts < (looks.offsets + turn)[words.owner]
     return np.where(title, -1, number)
 
 
-def _products(looks: Sequence[Look]) -> Iterator[Place]:
-    for text, seen in enumerate(looks):
-        for one in seen.found.products:
-            yield text, one.start, one.end, row_of("product" if one.sure else "doubtful product")
-            yield text, one.start, one.end, row_of(f"product {one.kind}")
+def _product_rows(looks: Looks) -> Integers:
+    """(products, 2)."""
+    sure = np.where(looks.sure, row_of("product"), row_of("doubtful product"))
+    return np.stack([sure, _named("product", KINDS)[looks.products.kind]], axis=1)
 
 
-def _marks(looks: Sequence[Look]) -> Iterator[Place]:
-    for text, seen in enumerate(looks):
-        for mark in seen.found.reactions:
-            concept = mark.term.concept
-            yield text, mark.start, mark.end, row_of("doubtful mark" if mark.term.doubtful else "mark")
-            yield text, mark.start, mark.end, row_of(f"group {concept.group if concept else ''}")
+def _mark_rows(looks: Looks) -> Integers:
+    """(reactions, 2)."""
+    doubtful = np.where(looks.reactions.kind == 1, row_of("doubtful mark"), row_of("mark"))
+    concepts = [mark.term.concept for found in looks.found for mark in found.reactions]
+    groups = [row_of(f"group {concept.group if concept else ''}") for concept in concepts]
+    return np.stack([doubtful, np.array(groups, dtype=np.int64)], axis=1)
 
 
-def _scopes(looks: Sequence[Look]) -> Iterator[Place]:
-    for text, seen in enumerate(looks):
-        for one in seen.scopes:
-            yield text, one.start, one.end, row_of(f"scope {one.scope.value}")
+@cache
+def _named(what: str, kinds: tuple[str, ...]) -> Integers:
+    """(kinds,): the row of each."""
+    return np.array([row_of(f"{what} {kind}") for kind in kinds], dtype=np.int64)
 
 
-def _cues(looks: Sequence[Look]) -> Iterator[Place]:
-    for text, seen in enumerate(looks):
-        for found, what in ((seen.cues, "cue"), (seen.situations, "situation")):
-            for kind, marks in found.items():
-                yield from ((text, mark.start, mark.end, row_of(f"{what} {kind}")) for mark in marks)
+@cache
+def _said_rows() -> Integers:
+    """(kinds of what is said around a product,)."""
+    return np.array([row_of(f"{side} {kind}") for side, kind in around.kinds()], dtype=np.int64)
 
 
-def cues_here(batch: Batch, rows: Sequence[int]) -> Entries:
+def _label_cues(batch: Batch, rows: Sequence[int]) -> Entries:
     """The cues of the labels, on the words they start with."""
     told = batch.once(signals.signals_of)
     whole = batch.once(features_of)
     inside = np.isin(whole.words.owner, rows)
     here = np.cumsum(inside) - 1
     kept = inside[told.words] if len(told.words) else np.zeros(0, dtype=np.bool_)
-    kinds = np.array([row_of(f"label cue {kind}") for kind in signals.kinds()], dtype=np.int64)
-    return Entries(here[told.words[kept]], kinds[told.kinds[kept]])
+    return Entries(here[told.words[kept]], _named("label cue", signals.kinds())[told.kinds[kept]])
 
 
 def _row(hashes: NDArray[np.uint64]) -> Integers:
     return (hashes >> np.uint64(64 - HASHED_LOG2)).astype(np.int64)
-
-
-def _words(features: Features) -> Entries:
-    return Entries(np.arange(len(features.words)), _row(features.words.hashes))
 
 
 @cache
@@ -241,13 +250,12 @@ def _word_counts() -> Integers:
     return np.where(counts > 0, 1 + np.minimum(np.log2(np.maximum(counts, 1)), 6), 0).astype(np.int64)
 
 
-def _in_lexicon(features: Features) -> Entries:
+def _in_lexicon(hashed: Integers) -> Integers:
     """Words that reactions of the lexicon are made of (« jambe », « trembler »), wherever they stand."""
-    often = _word_counts()[_row(features.words.hashes)]
-    return Entries(np.arange(len(often)), _table("in reactions", 8)[often])
+    return _table("in reactions", 8)[_word_counts()[hashed]]
 
 
-def _clauses(features: Features, sentence: Integers, product: Flags) -> Entries:
+def _clauses(features: Features, sentence: Integers, product: Flags) -> tuple[Integers, ...]:
     """How many clauses from a product each word stands, where in its clause, and how long that is."""
     words = features.words
     begins = np.diff(words.clause, prepend=-1) != 0
@@ -260,12 +268,8 @@ def _clauses(features: Features, sentence: Integers, product: Flags) -> Entries:
     left, right = _sides(holds[:count], words.owner[begins])
     far = _table("clauses", 7, 7)[np.minimum(left, 6), np.minimum(right, 6)]
     size = np.minimum(np.bincount(clause, minlength=1), 12)[clause]
-    everyone = np.arange(len(words))
-    return _together(
-        Entries(everyone, far[clause]),
-        Entries(everyone, _table("edge", 2, 2)[begins.astype(np.int64), ends.astype(np.int64)]),
-        Entries(everyone, _table("clause of", 13)[size]),
-    )
+    edges = _table("edge", 2, 2)[begins.astype(np.int64), ends.astype(np.int64)]
+    return far[clause], edges, _table("clause of", 13)[size]
 
 
 def _concepts(features: Features) -> Entries:
@@ -290,17 +294,14 @@ def _concept_rows(name: str) -> Integers:
     return np.array([row_of(one) for one in names], dtype=np.int64)
 
 
-def _pairs(features: Features) -> Entries:
-    """The word under its negation, and the pairs it makes with the words on either side."""
-    words, units = features.words, features.units
+def _pairs(features: Features) -> tuple[Integers, Integers]:
+    """The pairs that each word makes with the words on either side."""
+    words = features.words
+    before, behind = (np.full(len(words), ROWS) for _ in range(2))
     pair = np.flatnonzero(words.owner[1:] == words.owner[:-1])
-    rows = _row(paired(words.hashes[:-1], words.hashes[1:]))[pair]
-    behind = _row(paired(words.hashes[1:], words.hashes[:-1]))[pair]
-    return _together(
-        Entries(np.arange(len(words)), units.rows[features.unit_of].astype(np.int64)),
-        Entries(pair + 1, rows),
-        Entries(pair, behind),
-    )
+    before[pair + 1] = _row(paired(words.hashes[:-1], words.hashes[1:]))[pair]
+    behind[pair] = _row(paired(words.hashes[1:], words.hashes[:-1]))[pair]
+    return before, behind
 
 
 def characters_of(features: Features) -> Entries:
@@ -333,22 +334,16 @@ def _standing(
     gap: Integers,
     after: Flags,
     with_product: Flags,
-    scoped: Entries,
-    size: int,
-) -> Entries:
+    scoped: Flags,
+) -> tuple[Integers, ...]:
     """Where each word stands: how far from a product, in a message that tells how surely of a reaction."""
     bucket = np.searchsorted(_FAR, gap)
     cut = np.clip(np.round(logit + _STEPS / 2), 0, _STEPS).astype(np.int64)
-    taken = np.zeros(size, dtype=np.int64)
-    taken[scoped.words] = 1
-    everyone = np.arange(size)
-    return _together(
-        Entries(everyone, _table("gap", 2, len(_FAR) + 1)[after.astype(np.int64), bucket]),
-        Entries(
-            everyone,
-            _table("told", 2, 2, _STEPS + 1)[marked.astype(np.int64), with_product.astype(np.int64), cut],
-        ),
-        Entries(everyone, _table("under", 2, 2, _STEPS + 1)[marked.astype(np.int64), taken, cut]),
+    inside, there, under = (one.astype(np.int64) for one in (marked, with_product, scoped))
+    return (
+        _table("gap", 2, len(_FAR) + 1)[after.astype(np.int64), bucket],
+        _table("told", 2, 2, _STEPS + 1)[inside, there, cut],
+        _table("under", 2, 2, _STEPS + 1)[inside, under, cut],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -31,14 +31,17 @@ class Heads:
     table: Numbers
     """(rows, judgements): what a piece of evidence adds to each logit."""
 
-    def chances(self, evidence: Mapping[str, float]) -> dict[str, float]:
-        """How sure of each judgement, 0 to 1."""
-        known = [(row, value) for name, value in evidence.items() if (row := self.rows.get(name)) is not None]
-        totals = self.bias
-        if known:
-            rows, values = zip(*known, strict=True)
-            totals = totals + (self.table.take(rows, axis=0) * np.array(values)[:, None]).sum(axis=0)
-        return dict(zip(self.names, (1 / (1 + np.exp(-totals))).tolist(), strict=True))
+    def chances(self, evidence: Sequence[Mapping[str, float]]) -> Numbers:
+        """(things, judgements): how sure of each judgement on each thing, 0 to 1."""
+        size = len(evidence)
+        rows = np.array([self.rows.get(name, -1) for one in evidence for name in one], dtype=np.int64)
+        values = np.array([value for one in evidence for value in one.values()], dtype=np.float64)
+        things = np.repeat(np.arange(size), [len(one) for one in evidence])
+        known = np.flatnonzero(rows >= 0)
+        added = self.table.take(rows[known], axis=0) * values[known][:, None]
+        sums = [np.bincount(things[known], weights=column, minlength=size) for column in added.T]
+        chances: Numbers = 1 / (1 + np.exp(-(self.bias + np.stack(sums, axis=1))))
+        return chances
 
 
 @dataclass(frozen=True, slots=True)

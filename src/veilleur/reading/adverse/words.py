@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from itertools import chain
 
-from veilleur.lexicon import Lexicon, Mark, Term
+import numpy as np
+
+from veilleur.lexicon import Lexicon, Term
 from veilleur.lexicon.alternatives import spelled_out
+from veilleur.reading.adverse.places import Places
+from veilleur.text.words import Integers, split
 
 NAME = "adverse"
 VAGUE = "vague"
 """Kind of the words that speak of a product without naming it (« mon traitement »)."""
 _DOUBTFUL = "?"
+SIDES = ("cue", "situation")
+"""What is said around a product: cues, then seriousness (`serious.death`…) and situations (`pregnancy`…)."""
+_TABLES = ("adverse_cues.tsv", "adverse_special.tsv")
 
 
 def product_terms() -> list[Term]:
@@ -30,29 +38,35 @@ def product_terms() -> list[Term]:
     ]
 
 
-Marks = dict[str, tuple[Mark, ...]]
+@cache
+def kinds() -> tuple[tuple[str, str], ...]:
+    """(side, kind) of everything that is looked for, all cues first."""
+    return tuple((side, kind) for side, name in zip(SIDES, _TABLES, strict=True) for kind, _ in _table(name))
 
 
-def said_around(text: str) -> tuple[Marks, Marks]:
-    """By kind: cues around a product, then seriousness (`serious.death`…) and situations (`pregnancy`…)."""
-    found = _around().scan(text)
-    sides: tuple[Marks, Marks] = ({}, {})
-    for owner, marks in found.items():
-        side, _, kind = owner.partition(" ")
-        sides[_SIDES.index(side)][kind] = marks
-    return sides
+@cache
+def cues() -> tuple[str, ...]:
+    """The kinds of cues: the first ones of `kinds()`."""
+    return tuple(kind for side, kind in kinds() if side == SIDES[0])
 
 
-_SIDES = ("cue", "situation")
+def said_around(texts: Sequence[str], offsets: Integers) -> Places:
+    """Everything of `kinds()` in all texts; in each, cues come first, and what is met first of one kind."""
+    (found,) = _around().finds(split(texts), [0] * len(texts))
+    sizes = np.diff(np.array(found.bounds))
+    kind, text = (np.repeat(numbers, sizes.ravel()) for numbers in np.indices(sizes.shape).reshape(2, -1))
+    firsts = np.flatnonzero(np.diff(kind * len(texts) + text, prepend=-1))
+    first_start = np.repeat(found.starts[firsts], np.diff(firsts, append=len(kind)))
+    order = np.lexsort((found.starts, kind, first_start, kind >= len(cues()), text))
+    places = Places(text, found.starts + offsets[text], found.ends + offsets[text], kind)
+    return places.among(order)
 
 
 @cache
 def _around() -> Lexicon:
-    owned: defaultdict[str, list[Term]] = defaultdict(list)
-    for side, name in zip(_SIDES, ("adverse_cues.tsv", "adverse_special.tsv"), strict=True):
-        for kind, expressions in _table(name):
-            owned[f"{side} {kind}"] += (Term(words) for words in dict.fromkeys(expressions))
-    return Lexicon(owned)
+    """Everything that is looked for around a product; its owners are the numbers of `kinds()`."""
+    rows = chain.from_iterable(map(_table, _TABLES))
+    return Lexicon({str(number): map(Term, dict.fromkeys(words)) for number, (_, words) in enumerate(rows)})
 
 
 def _table(name: str) -> list[tuple[str, list[str]]]:

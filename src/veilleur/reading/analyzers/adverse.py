@@ -14,9 +14,12 @@ from veilleur.reading.adverse.heads import NAME as HEADS_NAME
 from veilleur.reading.adverse.weights import shipped
 from veilleur.reading.adverse.words import NAME, product_terms
 from veilleur.reading.analyzer import Batch, Subject
-from veilleur.vocabulary import CRITERIA, Because, Concept, Finding, Span, Why
+from veilleur.vocabulary import Because, Concept, Finding, Span, Why
 
 _SURE = 0.8
+_TOLD = 0.5
+"""How sure a criterion is that is told."""
+_BY_WEIGHT = Why(Because.NGRAMS)
 
 
 class AdverseAnalyzer:
@@ -47,45 +50,40 @@ class AdverseAnalyzer:
 
 def _findings(subject: Subject, case: AdverseReaction) -> Iterator[Finding]:
     text = subject.text.original
-    grounds = tuple(span.of(text) for pair in case.pairs[:1] for span in pair)
+    pairs = case.pairs
     if case.suspected:
+        grounds = tuple(span.of(text) for span in pairs[0]) if pairs else ()
         yield _finding("suspected", case.score, grounds)
-    yield from _parts(case, text)
-    yield from _criteria(case, text)
-    if case.reactions and case.who is not Who.NONE:
-        yield _finding(f"who.{case.who}", _SURE, _words(text, case.person), case.person)
-    for note in case.seriousness:
-        yield _finding(f"serious.{note.name}", _SURE, _words(text, note.span), note.span)
-    for note in case.special:
-        yield _finding(f"special.{note.name}", _SURE, _words(text, note.span), note.span)
-
-
-def _parts(case: AdverseReaction, text: str) -> Iterator[Finding]:
-    for part in case.products:
-        yield _finding("product", part.score, _words(text, part.span), part.span, part.concept)
-    for part in case.reactions:
-        yield _finding("reaction", part.score, _words(text, part.span), part.span, part.concept)
-    for product, reaction in case.pairs:
+    for label, parts in (("product", case.products), ("reaction", case.reactions)):
+        for part in parts:
+            yield _finding(label, part.score, (part.span.of(text),), part.span, part.concept)
+    for product, reaction in pairs:
         whole = Span(min(product.start, reaction.start), max(product.end, reaction.end))
         yield _finding("pair", case.criteria.reaction, (product.of(text), reaction.of(text)), whole)
+    yield from _criteria(case, text)
+    if case.reactions and case.who is not Who.NONE:
+        yield _told(f"who.{case.who.value}", _SURE, text, case.person)
+    for note in case.seriousness:
+        yield _told(f"serious.{note.name}", _SURE, text, note.span)
+    for note in case.special:
+        yield _told(f"special.{note.name}", _SURE, text, note.span)
 
 
 def _criteria(case: AdverseReaction, text: str) -> Iterator[Finding]:
-    places = {
-        "product": next((part.span for part in case.products), None),
-        "reaction": case.reactions[0].span if case.reactions else None,
-        "patient": case.person,
-        "reporter": case.person,
-    }
-    for name in CRITERIA:
-        score = getattr(case.criteria, name)
-        if score >= 0.5:
-            span = places[name]
-            yield _finding(f"criterion.{name}", score, _words(text, span), span)
+    product, reaction = (parts[0].span if parts else None for parts in (case.products, case.reactions))
+    told = case.criteria
+    for label, score, span in (
+        ("criterion.reporter", told.reporter, case.person),
+        ("criterion.patient", told.patient, case.person),
+        ("criterion.product", told.product, product),
+        ("criterion.reaction", told.reaction, reaction),
+    ):
+        if score >= _TOLD:
+            yield _told(label, score, text, span)
 
 
-def _words(text: str, span: Span | None) -> tuple[str, ...]:
-    return () if span is None else (span.of(text),)
+def _told(label: str, score: float, text: str, span: Span | None) -> Finding:
+    return _finding(label, score, (span.of(text),) if span else (), span)
 
 
 def _finding(
@@ -95,5 +93,5 @@ def _finding(
     span: Span | None = None,
     concept: Concept | None = None,
 ) -> Finding:
-    because = Because.TERM if grounds else Because.NGRAMS
-    return Finding(NAME, label, min(1.0, score), Why(because, grounds), span, concept)
+    because = Why(Because.TERM, grounds) if grounds else _BY_WEIGHT
+    return Finding(NAME, label, min(1.0, score), because, span, concept)
