@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veilleur.reading.features import DENSE, Context, extract, rows
-from veilleur.reading.heads import Head, judge, load, margins, ranked_words
+from veilleur.reading.heads import Head, judge, load, margins, ranked_words, whole
 from veilleur.reading.parts import PARTS
 from veilleur.text.words import split
 
@@ -26,7 +26,7 @@ def toy(weight: float) -> Head:
     table = np.zeros((rows(), 2), dtype=np.float32)
     table[features("sale").around_rows[1, 0], 1] = weight
     nothing = np.zeros((len(DENSE), 2), dtype=np.float32)
-    return Head("toy", "1", ("clean", "dirty"), table, nothing, np.zeros(2, dtype=np.float32), 1.0)
+    return Head("toy", "1", ("clean", "dirty"), whole(table), nothing, np.zeros(2, dtype=np.float32), 1.0)
 
 
 def test_a_word_moves_the_chance_of_its_text_alone():
@@ -61,5 +61,6 @@ def test_the_shipped_weights_fit_the_features_and_are_small():
     header = json.loads(folder.joinpath("sentiment.json").read_text("utf-8"))
     assert tuple(header["dense"]) == DENSE
     assert tuple(header["parts"]) == PARTS
-    assert load("sentiment").table.shape == (rows(), 3)
+    assert load("sentiment").table.index.shape == (rows(),)
+    assert load("sentiment").table.lines.shape[1] == 3
     assert len(folder.joinpath("sentiment.npz").read_bytes()) <= 4 * 2**20

@@ -22,7 +22,19 @@ from veilleur.reading.balance import COLUMNS, Opinions
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts, meanings
 from veilleur.reading.questions import Asked, asked
 from veilleur.reading.wordbook import Units, Wordbook, wordbook
-from veilleur.text.words import Flags, Floats, Hashes, Integers, Layout, Rows, Words, mixed, paired, split
+from veilleur.text.words import (
+    Flags,
+    Floats,
+    Hashes,
+    Integers,
+    Layout,
+    Rows,
+    Words,
+    mixed,
+    paired,
+    split,
+    stretches,
+)
 from veilleur.vocabulary import Language
 
 HASHED_LOG2 = 18
@@ -95,6 +107,21 @@ class Features:
         """Rows of `around_rows` that are something, in the order of the words, and the word of each."""
         words, layers = np.nonzero((self.around_rows != rows() - 1).T)
         return self.around_rows[layers, words], words
+
+    def only(self, texts: Integers) -> Features:
+        """The features of some of the texts, in the order given."""
+        sizes = np.diff(self.first_word)[texts]
+        owner, chosen = stretches(self.first_word[texts], sizes)
+        return Features(
+            words=self.words.only(chosen, owner, texts),
+            concepts=self.concepts[chosen],
+            negated=self.negated[chosen],
+            book=self.book,
+            numbers=self.numbers[chosen],
+            around_rows=self.around_rows[:, chosen],
+            dense=self.dense[texts],
+            first_word=np.append(0, np.cumsum(sizes)),
+        )
 
     @cached_property
     def units(self) -> Units:

@@ -9,7 +9,7 @@ over characters or words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
 
@@ -46,6 +46,12 @@ class Words:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def only(self, chosen: Integers, owner: Integers, texts: Integers) -> Words:
+        """The words `chosen`, which are all those of `texts`; `owner` counts in these."""
+        layout = replace(self.layout, offsets=self.layout.offsets[texts])
+        starts, ends = self.starts[chosen], self.ends[chosen]
+        return Words(layout, starts, ends, owner, self.clause[chosen], self.hashes[chosen])
 
 
 @dataclass(frozen=True, slots=True)
