@@ -16,14 +16,13 @@ from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.analyzers.personal import contacts, lists, names, numbers, postal
 from veilleur.reading.analyzers.personal.found import LIKELY, Found
 from veilleur.reading.analyzers.personal.redaction import PLACEHOLDER
-from veilleur.reading.characters import characters_of, table_of
+from veilleur.reading.characters import characters_of
 from veilleur.vocabulary import Because, Finding, Span, Why
 
 NAME = "personal_data"
 _LONG_NUMBER = re.compile(r"[0-9](?:(?:[\W_]{0,3}[0-9ABab]){6}|[0-9]{2}[ -][A-Z]{2}\b)")
 _AFTER_NAME = re.compile(r"[ ]?[,(:|]?[ ]?(?:[FHM] ?[|/,] ?)?(?:n[ée]e? (?:le )?)?")
 _CONTEXT = re.compile(r"\d")
-DIGITS = table_of("0123456789")
 TYPES = (
     "NIR",
     "IBAN",
@@ -70,7 +69,7 @@ class PersonalDataAnalyzer:
 def personal_data_in(batch: Batch) -> list[Sequence[Finding]]:
     """The personal data of each message of a batch: ask with `batch.once(personal_data_in)`."""
     # Most texts have too few digits for any number, and need no closer look.
-    digits = batch.once(characters_of).count(DIGITS).tolist()
+    digits = batch.once(characters_of).digits.tolist()
     return [_read(*one) for one in zip(batch, digits, strict=True)]
 
 
