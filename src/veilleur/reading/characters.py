@@ -34,8 +34,8 @@ def characters_of(batch: Batch) -> Characters:
     texts: Sequence[str] = [subject.mention.text for subject in batch]
     sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    classes = _classes()[np.minimum(points, len(_classes()) - 1)]
-    places = np.flatnonzero(classes)
+    classes = _classes().take(points, mode="clip")
+    places = np.flatnonzero(classes != 0)
     owners = np.searchsorted(np.cumsum(sizes), places, side="right")
     counts = np.bincount(owners * 4 + classes[places], minlength=4 * len(texts)).reshape(-1, 4)
     return Characters(sizes, counts[:, 1], counts[:, 2], counts[:, 3])
@@ -43,7 +43,7 @@ def characters_of(batch: Batch) -> Characters:
 
 @cache
 def _classes() -> NDArray[np.uint8]:
-    """Number of the class of each code point: 0 for none, which all beyond the last one have, too."""
+    """Number of the class of each code point: 0 for none, as for the last one and all beyond it."""
     kinds = (_DIGITS, _CAPITALS, _HASH)
     table = np.zeros(max(map(ord, "".join(kinds))) + 2, dtype=np.uint8)
     for number, kind in enumerate(kinds, 1):

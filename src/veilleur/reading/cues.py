@@ -280,9 +280,25 @@ def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(_data(name))
 
 
-def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+def _any_of(words: Sequence[str]) -> re.Pattern[str]:
     """Templates once more; `*` stands for the rest of a word, `#` for a number of at most four figures."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(_as_pattern, words))})(?!\w)")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(_branches(words))})(?!\w)")
+
+
+def _branches(words: Sequence[str]) -> Iterator[str]:
+    """Their patterns, those of one first letter as one: each place of a text is then tried with fewer.
+
+    Templates that may begin with several letters stay in their order, and all others with them.
+    """
+    if any(template[0] in "(*" or template[1:2] == "?" for template in words):
+        yield from map(_as_pattern, words)
+        return
+    by_first: defaultdict[str, list[str]] = defaultdict(list)
+    for template in words:
+        by_first[template[0] if template[0].isalpha() else ""].append(template)
+    yield from map(_as_pattern, by_first.pop("", ()))
+    for first, group in by_first.items():
+        yield f"{first}(?:{'|'.join(_as_pattern(template[1:]) for template in group)})"
 
 
 def _as_pattern(template: str) -> str:
