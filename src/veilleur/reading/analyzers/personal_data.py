@@ -17,6 +17,7 @@ from veilleur.reading.analyzers.personal import contacts, lists, names, numbers,
 from veilleur.reading.analyzers.personal.found import LIKELY, Found
 from veilleur.reading.analyzers.personal.redaction import PLACEHOLDER
 from veilleur.reading.characters import characters_of
+from veilleur.text import Normalised
 from veilleur.vocabulary import Because, Finding, Span, Why
 
 NAME = "personal_data"
@@ -96,14 +97,14 @@ def _numbers(text: str) -> Iterator[Found]:
 
 def _marked(subject: Subject, marks: Sequence[Mark]) -> Iterator[Found]:
     """What words announce."""
-    text, plain = subject.mention.text, not subject.text.layers
+    text, unmoved = subject.mention.text, _unmoved(subject.text)
     first_names = {mark.start for mark in marks if mark.term.kind in lists.FIRST_NAMES}
     for mark in marks:
         start, end, kind = mark.start, mark.end, mark.term.kind
         if end - start > len(mark.term.text) and kind in _SINGULAR:
             continue
         known = end + 1 in first_names
-        if not plain:
+        if end > unmoved:
             span = subject.text.span(start, end)
             start, end = span.start, span.end
         if not (known or _may_announce(text, kind, start, end)):
@@ -112,6 +113,11 @@ def _marked(subject: Subject, marks: Sequence[Mark]) -> Iterator[Found]:
             yield one
             if one.label == "NAME":
                 yield from _birth_beside(text, one.end)
+
+
+def _unmoved(text: Normalised) -> int:
+    """How many characters at the start of a normalised text stand where they were written."""
+    return min((layer[0][0] for layer in text.layers), default=len(text.text))
 
 
 def _may_announce(text: str, kind: str, start: int, end: int) -> bool:
