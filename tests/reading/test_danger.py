@@ -10,7 +10,7 @@ from veilleur.reading import Reader
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.analyzers.danger import DangerAnalyzer
 from veilleur.reading.analyzers.toxicity import ToxicityAnalyzer
-from veilleur.reading.cues import TOPICS, Topic, said_in, topic
+from veilleur.reading.cues import TOPICS, Sieve, Topic, said_in, topic
 from veilleur.testing import check_analyzer, mention
 
 TEXTS = (
@@ -142,3 +142,55 @@ WORDS = st.sampled_from(
 def test_spans_lie_inside_the_text(reader: Reader, text: str) -> None:
     [reading] = reader.read([mention(text)])
     assert all(f.span and 0 <= f.span.start < f.span.end <= len(text) for f in reading.findings)
+
+
+NEIGHBOURS = {
+    "past": ["il y a # ans", "en 20##", "l'an dernier", "m'en suis sorti*"],
+    "film": ["films?", "saison #", "piece de theatre"],
+    "laugh": [":laugh:", "haha*"],
+    "pregnant": ["#sa", "# sa"],
+    "fond": ["❤", "bisous"],
+    "hurt": ["(je|tu) (de |d'|)* (mal|blesse*)"],
+}
+SIEVE = Sieve(NEIGHBOURS)
+
+
+@given(
+    st.sampled_from(
+        [
+            ("past", "il y a 12 ans"),
+            ("past", "en 2014"),
+            ("past", "l'an dernier"),
+            ("past", "m'en suis sortie"),
+            ("film", "films"),
+            ("film", "film"),
+            ("film", "saison 3"),
+            ("film", "piece de theatre"),
+            ("laugh", ":laugh:"),
+            ("laugh", "hahaha"),
+            ("pregnant", "12sa"),
+            ("pregnant", "3 sa"),
+            ("fond", "bisous"),
+            ("hurt", "je d' fais mal"),
+            ("hurt", "tu blesser"),
+        ]
+    ),
+    st.lists(st.sampled_from([" ", "  ", "-", ", ", "_", ".\n"]), min_size=4, max_size=4),
+    st.text("ab1 ,'_é-\n"),
+    st.text("ab1 ,'_é-\n"),
+)
+def test_no_list_is_missed_that_a_text_holds(
+    held: tuple[str, str], gaps: list[str], before: str, behind: str
+) -> None:
+    name, words = held
+    first, *others = words.split()
+    written = first + "".join(gap + word for gap, word in zip(gaps, others, strict=False))
+    assert name not in SIEVE.absent(f"{before} {written}.{behind}")
+
+
+def test_a_list_is_absent_when_nothing_of_it_is_said() -> None:
+    assert SIEVE.absent("il y a du monde dans cette piece, nous filmons") == set(NEIGHBOURS) - {
+        "fond",
+        "past",
+        "pregnant",
+    }

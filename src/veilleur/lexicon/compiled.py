@@ -6,7 +6,7 @@ What is shipped is a handful of arrays: terms are made of them one by one, when 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,8 @@ class Compiled:
     """Number of each owner who is to be told."""
     owner: Integers
     """(terms,): number of its owner."""
-    terms: Sequence[Term]
+    terms: list[Term] | dict[int, Term]
+    """Each by its number."""
 
 
 def compiled(terms: Mapping[str, Iterable[Term]]) -> Compiled:
@@ -116,20 +117,21 @@ def _words(texts: Sequence[str]) -> list[str]:
 
 def packed(known: Compiled) -> dict[str, NDArray[Any]]:
     """`known` as arrays: `unpacked` makes it again."""
+    terms = [known.terms[number] for number in range(len(known.owner))]
     kinds, concepts = _Numbers(), _Numbers()
     used = np.flatnonzero(known.index.keys)
     columns: dict[str, Iterable[int]] = {
         "first": known.first,
         "owner": known.owner,
-        "kind": [kinds.of(term.kind) for term in known.terms],
-        "concept": [concepts.of(_line(term.concept)) for term in known.terms],
-        "language": [_LANGUAGES.index(term.language) for term in known.terms],
-        "doubtful": [term.doubtful for term in known.terms],
+        "kind": [kinds.of(term.kind) for term in terms],
+        "concept": [concepts.of(_line(term.concept)) for term in terms],
+        "language": [_LANGUAGES.index(term.language) for term in terms],
+        "doubtful": [term.doubtful for term in terms],
     }
     return {
         "keys": known.index.keys[used],
         "values": known.index.values[used],
-        "texts": _bytes(term.text for term in known.terms),
+        "texts": _bytes(term.text for term in terms),
         "owners": _bytes(known.owners),
         "kinds": _bytes(kinds),
         "concepts": _bytes(concepts),
@@ -173,31 +175,24 @@ class _Lines:
         return self._bytes[self._starts[number] : self._starts[number + 1] - 1].decode()
 
 
-@dataclass(slots=True)
-class _Packed(Sequence[Term]):
-    """Terms that are made when they are asked for."""
+class _Packed(dict[int, Term]):
+    """Terms by number, made when they are asked for."""
 
-    arrays: Arrays
-    _made: dict[int, Term] = field(default_factory=dict)
-    _lines: dict[str, _Lines] = field(init=False)
+    def __init__(self, arrays: Arrays) -> None:
+        super().__init__()
+        self._arrays = arrays
+        self._lines = {name: _Lines(arrays[name]) for name in ("texts", "kinds", "concepts")}
 
-    def __post_init__(self) -> None:
-        self._lines = {name: _Lines(self.arrays[name]) for name in ("texts", "kinds", "concepts")}
-
-    def __len__(self) -> int:
-        return len(self.arrays["kind"])
-
-    def __getitem__(self, number: Any) -> Any:
-        if number not in self._made:
-            self._made[number] = self._term(number)
-        return self._made[number]
+    def __missing__(self, number: int) -> Term:
+        term = self[number] = self._term(number)
+        return term
 
     def _term(self, number: int) -> Term:
-        kind, concept = (self._lines[f"{name}s"][self.arrays[name][number]] for name in ("kind", "concept"))
+        kind, concept = (self._lines[f"{name}s"][self._arrays[name][number]] for name in ("kind", "concept"))
         return Term(
             self._lines["texts"][number],
             Concept(*concept.split(_FIELD)) if concept else None,
             kind,
-            _LANGUAGES[self.arrays["language"][number]],
-            bool(self.arrays["doubtful"][number]),
+            _LANGUAGES[self._arrays["language"][number]],
+            bool(self._arrays["doubtful"][number]),
         )

@@ -92,11 +92,11 @@ class Finds:
 
     numbers: Mapping[str, int]
     """Owner → its number."""
-    known: Sequence[Term]
-    terms: Integers
-    """(marks,): index in `known`."""
-    starts: Integers
-    ends: Integers
+    known: list[Term] | dict[int, Term]
+    terms: list[int]
+    """Of each mark, its number in `known`."""
+    starts: list[int]
+    ends: list[int]
     bounds: Sequence[Sequence[int]]
     """The marks of owner `o` in text `t` are `bounds[o][t]:bounds[o][t + 1]`."""
 
@@ -108,8 +108,8 @@ class Finds:
     def marks(self, owner: str, text: int) -> tuple[Mark, ...]:
         """The marks of an owner in a text."""
         first, last = self.bounds[self.numbers[owner]][text : text + 2]
-        terms, starts, ends = (column[first:last].tolist() for column in (self.terms, self.starts, self.ends))
-        return tuple(map(Mark, map(self.known.__getitem__, terms), starts, ends))
+        terms = map(self.known.__getitem__, self.terms[first:last])
+        return tuple(map(Mark, terms, self.starts[first:last], self.ends[first:last]))
 
 
 class Lexicon:
@@ -121,7 +121,7 @@ class Lexicon:
         Raises `ValueError` for a term without a letter or a digit.
         """
         own = compiled(terms)
-        self._parts = [part for part in (own, ready) if part is not None and len(part.terms)]
+        self._parts = [part for part in (own, ready) if part is not None and len(part.owner)]
 
     def __len__(self) -> int:
         """How many different expressions are looked for."""
@@ -155,7 +155,8 @@ def _finds(part: Compiled, words: Words, begins: Integers) -> Finds:
     owners = np.arange(max(part.owners.values(), default=-1) + 1)
     edges = owners[:, None] * (texts + 1) + np.arange(texts + 1)
     bounds = np.searchsorted(group[order], edges).tolist()
-    return Finds(part.owners, part.terms, terms[order], starts[order], ends[order], bounds)
+    numbers, begin, end = (column[order].tolist() for column in (terms, starts, ends))
+    return Finds(part.owners, part.terms, numbers, begin, end, bounds)
 
 
 def _leftmost_longest(group: Integers, starts: Integers, ends: Integers) -> Flags:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from veilleur.lexicon import Mark, Term
-from veilleur.reading.analyzer import Batch, Subject
+from veilleur.lexicon import Term
+from veilleur.reading.analyzer import Batch
 from veilleur.reading.analyzers import drugs, reactions
-from veilleur.reading.analyzers.personal_data import DIGITS, personal_data_in
-from veilleur.reading.characters import characters_of, table_of
+from veilleur.reading.analyzers.personal_data import personal_data_in
+from veilleur.reading.characters import characters_of
 from veilleur.reading.claimed import claimed_in
 from veilleur.reading.cues import TOPICS, said_in, topic
 from veilleur.reading.features import Features, features_of
@@ -34,6 +34,8 @@ NEAR, CLOSE = 120, 50
 """Characters between a medicine and a symptom that one sentence often, or nearly always, holds."""
 MOST = 4
 """A cue that comes more often says no more."""
+_OTHERS = (drugs.NAME, reactions.NAME)
+"""Owners of what is found beside the cues."""
 
 _BESIDE_REACTION = (
     "causal", "side_effect", "denied", "fear", "leaflet", "hearsay", "self", "relative", "withdrawal",
@@ -46,33 +48,14 @@ _PERSONAL = (
 )  # fmt: skip
 """Types of personal data that say something of a message; others count as `ID`."""
 _SHAPES = ("web page", "date", "clock", "money", "percent", "capitals", "hash signs", "dots")
-_PAGE = re.compile(r"https?:|www\.|\w\.(?:com|fr|org|net)\b")
-_PAGE_SIGNS = ("http", "www.", ".com", ".fr", ".org", ".net")
+_HOST = re.compile(r"\.(?<=\w\.)(?:com|fr|org|net)\b")
+"""The end of a host; its point comes first, because points are quickly found."""
 _FIGURE = re.compile(r"\d[\d .,:/%€-]*(?:[kh]\d*|k?€|euros?)?")
 """A number with what may belong to it: the only places where the next patterns are searched."""
-_FIGURES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:\d\d){1,2}\b",
-        r"\b\d{1,2} ?[h:] ?(?:\d\d)?\b",
-        r"\d ?(?:euros?\b|€|k€)",
-        r"\d ?%",
-    )
-)
-_NO_FIGURES = [0.0] * len(_FIGURES)
-_HASH = table_of("#")
-_CAPITALS = table_of("ABCDEFGHIJKLMNOPQRSTUVWXYZÀÂÇÈÉÊËÎÏÔÙÛÜŒÆ")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A cue, a medicine or a symptom in a batch."""
-
-    text: int
-    kind: int
-    """Index in `kinds()`."""
-    start: int
-    end: int
+_DATE = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:\d\d){1,2}\b")
+_CLOCK = re.compile(r"\b\d{1,2} ?[h:] ?(?:\d\d)?\b")
+_MONEY = re.compile(r"\d ?(?:euros?\b|€|k€)")
+_PERCENT = re.compile(r"\d ?%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +79,7 @@ def cues() -> tuple[str, ...]:
 @cache
 def kinds() -> tuple[str, ...]:
     """Everything that can be found in a text: cues, then medicines and symptoms."""
-    return (*cues(), drugs.NAME, reactions.NAME)
+    return (*cues(), *_OTHERS)
 
 
 @cache
@@ -141,8 +124,7 @@ def _lists() -> dict[str, Any]:
 def signals_of(batch: Batch) -> Signals:
     """The signals of a batch under reading: ask for them with `batch.once(signals_of)`."""
     features = batch.once(features_of)
-    found = [place for row, subject in enumerate(batch) for place in _places(row, subject)]
-    table = np.array([(p.text, p.kind, p.start, p.end) for p in found], dtype=np.int64).reshape(-1, 4)
+    table = _found(batch)
     counts = _everyday(features, len(batch))
     np.add.at(counts, (table[:, 0], table[:, 1]), 1)
     dense = np.concatenate(
@@ -184,26 +166,24 @@ def _kind_numbers() -> dict[str, int]:
     return {kind: number for number, kind in enumerate(kinds())}
 
 
-def _places(row: int, subject: Subject) -> Iterator[Place]:
-    """Everything found in one text, counted in its title and text together."""
-    if not subject.marks:
-        return
-    shift = subject.shift
+def _found(batch: Batch) -> Integers:
+    """(places, 4): text, index in `kinds()`, start and end of all cues, medicines and symptoms.
+
+    Places are counted in title and text together.
+    """
     numbers = _kind_numbers()
-    for mark in subject.marks_of(NAME):
-        yield Place(row, numbers[mark.term.kind], mark.start + shift, mark.end + shift)
-    for owner in (drugs.NAME, reactions.NAME):
-        if owner in subject.marks:
-            for mark in _one_per_start(subject.marks_of(owner)):
-                yield Place(row, numbers[owner], mark.start + shift, mark.end + shift)
-
-
-def _one_per_start(marks: Sequence[Mark]) -> Iterator[Mark]:
-    last = -1
-    for mark in marks:
-        if mark.start != last:
-            last = mark.start
-            yield mark
+    flat: list[int] = []
+    for row, subject in enumerate(batch):
+        shift = subject.shift
+        for mark in subject.marks_of(NAME):
+            flat += (row, numbers[mark.term.kind], mark.start + shift, mark.end + shift)
+        for owner in _OTHERS:
+            last = -1
+            for mark in subject.marks_of(owner):
+                if mark.start != last:  # of words at one place, the first
+                    last = mark.start
+                    flat += (row, numbers[owner], last + shift, mark.end + shift)
+    return np.fromiter(flat, dtype=np.int64, count=len(flat)).reshape(-1, 4)
 
 
 def _together(counts: Floats, table: Integers) -> Floats:
@@ -272,28 +252,30 @@ def _personal(batch: Batch) -> Floats:
 def _shapes(batch: Batch) -> Floats:
     """(texts, shapes): dates, hours and prices, and how loud each text is."""
     written = batch.once(characters_of)
-    sizes = np.diff(written.ends, prepend=0) + 9
-    loud = (
-        written.count(_CAPITALS) * 3 / sizes,
-        np.minimum(written.count(_HASH), 3) / 3,
-        np.minimum([subject.text.text.count("..") for subject in batch], 3) / 3,
-    )
-    has_digit = written.count(DIGITS) > 0
-    figures = [
-        _figures(subject.text.text) if has_digit[row] else _NO_FIGURES for row, subject in enumerate(batch)
-    ]
-    pages = [[_has_page(subject.text.text)] for subject in batch]
-    columns = (np.array(pages), np.array(figures), np.stack(loud, axis=1))
-    return np.concatenate(columns, axis=1, dtype=np.float32)
+    texts = [subject.text.text for subject in batch]
+    out = np.zeros((len(batch), len(_SHAPES)), dtype=np.float32)
+    out[:, 0] = [_has_page(text) for text in texts]
+    for row in np.flatnonzero(written.digits).tolist():
+        out[row, 1:5] = _figures(texts[row])
+    out[:, 5] = written.capitals * 3 / (written.sizes + 10)
+    out[:, 6] = np.minimum(written.hashes, 3) / 3
+    out[:, 7] = np.minimum([text.count("..") for text in texts], 3) / 3
+    return out
 
 
-def _figures(text: str) -> list[float]:
+def _figures(text: str) -> tuple[bool, bool, bool, bool]:
+    """Whether a text names a date, an hour, a sum, a share."""
     figures = " | ".join(_FIGURE.findall(text))
-    return [float(pattern.search(figures) is not None) for pattern in _FIGURES]
+    return (
+        _DATE.search(figures) is not None,
+        _CLOCK.search(figures) is not None,
+        ("€" in figures or "euro" in figures) and _MONEY.search(figures) is not None,
+        "%" in figures and _PERCENT.search(figures) is not None,
+    )
 
 
 def _has_page(text: str) -> bool:
-    return any(sign in text for sign in _PAGE_SIGNS) and _PAGE.search(text) is not None
+    return "http:" in text or "https:" in text or "www." in text or _HOST.search(text) is not None
 
 
 def _first_words(table: Integers, features: Features) -> Integers:

@@ -16,14 +16,14 @@ from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.analyzers.personal import contacts, lists, names, numbers, postal
 from veilleur.reading.analyzers.personal.found import LIKELY, Found
 from veilleur.reading.analyzers.personal.redaction import PLACEHOLDER
-from veilleur.reading.characters import characters_of, table_of
+from veilleur.reading.characters import characters_of
+from veilleur.text import Normalised
 from veilleur.vocabulary import Because, Finding, Span, Why
 
 NAME = "personal_data"
 _LONG_NUMBER = re.compile(r"[0-9](?:(?:[\W_]{0,3}[0-9ABab]){6}|[0-9]{2}[ -][A-Z]{2}\b)")
 _AFTER_NAME = re.compile(r"[ ]?[,(:|]?[ ]?(?:[FHM] ?[|/,] ?)?(?:n[ée]e? (?:le )?)?")
 _CONTEXT = re.compile(r"\d")
-DIGITS = table_of("0123456789")
 TYPES = (
     "NIR",
     "IBAN",
@@ -70,7 +70,7 @@ class PersonalDataAnalyzer:
 def personal_data_in(batch: Batch) -> list[Sequence[Finding]]:
     """The personal data of each message of a batch: ask with `batch.once(personal_data_in)`."""
     # Most texts have too few digits for any number, and need no closer look.
-    digits = batch.once(characters_of).count(DIGITS).tolist()
+    digits = batch.once(characters_of).digits.tolist()
     return [_read(*one) for one in zip(batch, digits, strict=True)]
 
 
@@ -97,14 +97,14 @@ def _numbers(text: str) -> Iterator[Found]:
 
 def _marked(subject: Subject, marks: Sequence[Mark]) -> Iterator[Found]:
     """What words announce."""
-    text, plain = subject.mention.text, not subject.text.layers
+    text, unmoved = subject.mention.text, _unmoved(subject.text)
     first_names = {mark.start for mark in marks if mark.term.kind in lists.FIRST_NAMES}
     for mark in marks:
         start, end, kind = mark.start, mark.end, mark.term.kind
         if end - start > len(mark.term.text) and kind in _SINGULAR:
             continue
         known = end + 1 in first_names
-        if not plain:
+        if end > unmoved:
             span = subject.text.span(start, end)
             start, end = span.start, span.end
         if not (known or _may_announce(text, kind, start, end)):
@@ -113,6 +113,11 @@ def _marked(subject: Subject, marks: Sequence[Mark]) -> Iterator[Found]:
             yield one
             if one.label == "NAME":
                 yield from _birth_beside(text, one.end)
+
+
+def _unmoved(text: Normalised) -> int:
+    """How many characters at the start of a normalised text stand where they were written."""
+    return min((layer[0][0] for layer in text.layers), default=len(text.text))
 
 
 def _may_announce(text: str, kind: str, start: int, end: int) -> bool:

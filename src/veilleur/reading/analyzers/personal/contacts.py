@@ -11,13 +11,17 @@ from veilleur.reading.analyzers.personal.found import CERTAIN, LIKELY, SURE, Fou
 BEFORE = 110
 """Characters before a contact in which the word that says whose it is may stand."""
 
+# As in `numbers`, the first sign comes before what must not stand in front of it.
 _PHONE = re.compile(
-    r"(?<![\w+])(?<!\d[.,/ -])(?:"
-    r"(?:\+|00[\s.]?|\(\+?(?=33\)))33\)?[\s.\-/]{0,2}(?:\(\s?0\s?\)[\s.\-]{0,2})?0?[1-9]|\(0\)[\s.]?[1-9]|\(0[1-9]\)"
-    r"|0[\s.]?[1-9]"
+    r"[+(0](?<![\w+].)(?<!\d[.,/ -].)(?:"
+    r"(?:(?<=\+)|(?<=0)0[\s.]?|(?<=\()\+?(?=33\)))33\)?[\s.\-/]{0,2}(?:\(\s?0\s?\)[\s.\-]{0,2})?0?[1-9]"
+    r"|(?<=\()0\)[\s.]?[1-9]|(?<=\()0[1-9]\)"
+    r"|(?<=0)[\s.]?[1-9]"
     r")(?:[ \t\u00a0\u2009\u202f.\-/_·]{0,3}\d){8}(?!\d|[.,-]\d\d\d)"
 )
-_FOREIGN = re.compile(r"(?<![\w+])(?:\+|00)(?!33)[1-9]\d{0,2}(?:[\s.\-/()]{0,2}\d){6,12}(?!\d)")
+_FOREIGN = re.compile(
+    r"[+0](?<![\w+].)(?:(?<=\+)|(?<=0)0)(?!33)[1-9]\d{0,2}(?:[\s.\-/()]{0,2}\d){6,12}(?!\d)"
+)
 _SERVICE = re.compile(r"(?:00|\+)?(?:33)?0?8[0-9]")
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}(?!\w)")
 _SPELLED_MAIL = re.compile(
@@ -36,6 +40,8 @@ _URL = re.compile(
     r"|pinterest\.\w+/|youtube\.com/@)[\w.@%?=&/-]*[\w/]",
     re.IGNORECASE,
 )
+_PATH = re.compile(r"\.\w+/")
+"""What every address of a page has in it."""
 _WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 
 _UNITS = "zero un deux trois quatre cinq six sept huit neuf"
@@ -123,6 +129,8 @@ def _mail_label(text: str, match: re.Match[str]) -> str:
 
 def profiles(text: str) -> Iterator[Found]:
     """Addresses of a person's page on a network."""
+    if not _PATH.search(text):
+        return
     for match in _URL.finditer(text):
         yield Found(match.start(), match.end(), "URL", SURE, "format")
 

@@ -129,16 +129,14 @@ def around_first_name(text: str, start: int, end: int, kind: str) -> Iterator[Fo
         return
     if len(name) == 1 or all(token.word in lists.first_names() for token in name):
         name = with_surname_before(text, name)
-    at_work = _has_job_beside(text, name[0].start, name[-1].end)
-    if is_public(name) or not (
-        _stands_alone(text, name, kind, at_work=at_work) or _is_whole(text, name, kind)
-    ):
+    if is_public(name) or not (_stands_alone(text, name, kind) or _is_whole(text, name, kind)):
         return
+    at_work = _has_job_beside(text, name[0].start, name[-1].end)
     score = POSSIBLE if len(name) == 1 else LIKELY
     yield _found(name, "PRO_NAME" if at_work else "NAME", score, "first name")
 
 
-def _stands_alone(text: str, name: Name, kind: str, *, at_work: bool) -> bool:
+def _stands_alone(text: str, name: Name, kind: str) -> bool:
     """Whether a first name by itself means a person here."""
     if len(name) > 1 or name[0].word in lists.ordinary() or name[0].word in lists.medicines():
         return False
@@ -147,7 +145,7 @@ def _stands_alone(text: str, name: Name, kind: str, *, at_work: bool) -> bool:
     if _GREETING.search(text[max(0, name[0].start - 12) : name[0].start]):
         return False
     if kind == lists.RARE_FIRST_NAME or not _is_made_of_first_names(name[0].word):
-        return at_work
+        return _has_job_beside(text, name[0].start, name[0].end)
     in_doubt = is_first(text, name[0].start) or name[0].bare.isupper()
     return not (kind == lists.FIRST_NAME_OR_WORD and in_doubt)
 

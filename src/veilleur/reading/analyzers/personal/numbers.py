@@ -17,8 +17,10 @@ BEFORE = 60
 _GAP = r"[ \t\u00a0\u2009\u202f.\-/_·]{0,3}"
 _COMPACT = re.compile(r"[\W_]+")
 
+# Patterns name their first sign before what must not stand in front of it: a search then leaps from one
+# such sign to the next.
 _NIR = re.compile(
-    rf"(?<![\w+])[123478]{_GAP}\d\s?\d{_GAP}\d\s?\d{_GAP}"
+    rf"[123478](?<![\w+].){_GAP}\d\s?\d{_GAP}\d\s?\d{_GAP}"
     rf"(?:\d\s?\d|2[ABab]){_GAP}\d\s?\d\s?\d{_GAP}\d\s?\d\s?\d(?P<key>{_GAP}"
     rf"(?:cl[ée]\s?:?\s?)?\d\s?\d(?!\w))?(?!\w)",
     re.IGNORECASE,
@@ -30,7 +32,7 @@ _SOCIAL = re.compile(
     re.IGNORECASE,
 )
 
-_PRACTICE = re.compile(rf"(?<![\w+])(?:\d|2[ABab])(?:{_GAP}[\dABab]){{7,10}}(?!\w)")
+_PRACTICE = re.compile(rf"\d(?<![\w+].)(?:|(?<=2)[ABab])(?:{_GAP}[\dABab]){{7,10}}(?!\w)")
 _PRACTICE_WORD = {
     "RPPS": re.compile(r"\brpps\b|r\.p\.p\.s", re.IGNORECASE),
     "ADELI": re.compile(r"\bad[ée]li\b", re.IGNORECASE),
@@ -48,13 +50,13 @@ _IBAN_LENGTHS = {
 _CARD_WORD = re.compile(
     r"(?i)\b(?:card|cb|carte (?:bancaire|bleue|de cr[ée]dit)|visa|mastercard|amex|diners)\b"
 )
-_CARD = re.compile(r"(?<![\w+.])[2-6](?:[ .\-]?\d){11,18}(?!\w)")
+_CARD = re.compile(r"[2-6](?<![\w+.].)(?:[ .\-]?\d){11,18}(?!\w)")
 _USUAL_CARD = re.compile(
     r"(?<![\w+.])(?:3[47]|[456]\d|2[2-7])\d{2}[ .\-]?(?:\d{4}[ .\-]?\d{4}[ .\-]?\d{4}"
     r"|\d{6}[ .\-]?\d{5})(?!\w)"
 )
 
-_PLATE = re.compile(r"(?<![\w-])[A-HJ-NP-TV-Z]{2}([ -])\d{3}\1[A-HJ-NP-TV-Z]{2}(?![\w-])")
+_PLATE = re.compile(r"[A-HJ-NP-TV-Z](?<![\w-].)[A-HJ-NP-TV-Z]([ -])\d{3}\1[A-HJ-NP-TV-Z]{2}(?![\w-])")
 _LOOSE_PLATE = re.compile(
     r"(?<![\w-])(?:[A-HJ-NP-TV-Z]{2}[ -]?\d{3}[ -]?[A-HJ-NP-TV-Z]{2}|\d{1,4}[ -]?[A-Z]{2,3}[ -]?"
     r"(?:\d{2}|2[AB]))(?![\w-])",
