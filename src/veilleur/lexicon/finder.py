@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,13 @@ class Marks(Mapping[str, "tuple[Mark, ...]"]):
             if found.has(owner, self._text):
                 return found.marks(owner, self._text)
         raise KeyError(owner)
+
+    def get(self, owner: str, default: Any = None) -> Any:
+        """As `Mapping` does, more quickly."""
+        for found in self._finds:
+            if found.has(owner, self._text):
+                return found.marks(owner, self._text)
+        return default
 
     def __contains__(self, owner: object) -> bool:
         return isinstance(owner, str) and any(found.has(owner, self._text) for found in self._finds)
@@ -144,7 +151,8 @@ class Lexicon:
 def _finds(part: Compiled, words: Words, begins: Integers) -> Finds:
     """The marks of one part, in texts that begin at `begins`."""
     found, texts = _every(part.index, words), len(begins)
-    which, terms = stretches(part.first[found.places], np.diff(part.first)[found.places])
+    firsts = part.first[found.places]
+    which, terms = stretches(firsts, part.first[found.places + 1] - firsts)
     text = words.owner[found.first[which]]
     starts = words.starts[found.first[which]] - begins[text]
     ends = words.ends[found.last[which]] - begins[text]

@@ -104,9 +104,11 @@ class Features:
 
     @cached_property
     def around(self) -> tuple[Rows, Integers]:
-        """Rows of `around_rows` that are something, in the order of the words, and the word of each."""
-        words, layers = np.nonzero((self.around_rows != rows() - 1).T)
-        return self.around_rows[layers, words], words
+        """Rows of `around_rows` that are something, word by word; (words + 1) where those of each begin."""
+        telling = (self.around_rows != rows() - 1).T
+        first = np.zeros(len(self.words) + 1, dtype=np.int64)
+        np.cumsum(telling.sum(axis=1), out=first[1:])
+        return self.around_rows.T[telling], first
 
     def only(self, texts: Integers) -> Features:
         """The features of some of the texts, in the order given."""

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from veilleur.reading.features import Features, rows
 from veilleur.reading.heads import sums_by_text, text_scale, word_scale
@@ -76,41 +77,29 @@ def load(name: str) -> Panel:
     )
 
 
-def judge(panel: Panel, features: Features, signals: Floats, texts: Integers | None = None) -> Judgement:
-    """Logits of every head for all texts, or for some; a text gets the same ones in any batch.
+def judge(panel: Panel, features: Features, signals: Floats) -> Judgement:
+    """Logits of every head; a text gets the same ones in any batch.
 
-    `signals` is (texts, `len(panel.columns)`), of those that are judged.
+    `signals` is (texts, `len(panel.columns)`).
     """
-    texts = np.arange(len(features.dense)) if texts is None else texts
-    sizes = np.diff(features.first_word)[texts]
-    first_word = np.append(0, np.cumsum(sizes))
-    words = stretches(features.first_word[texts], sizes)[1]
-    logits = sums_by_text(features.book.sums(panel.table), features.numbers[words], first_word)
-    logits += _around(panel.table, features, texts)
-    logits *= text_scale(first_word)[:, None]
-    # Not a matrix product: BLAS rounds differently for batches of different heights.
-    logits += _weighed(features.dense[texts], panel.dense) + _weighed(signals, panel.signals) + panel.bias
+    rows_around, first = features.around
+    logits = sums_by_text(features.book.sums(panel.table), features.numbers, features.first_word)
+    logits += sums_by_text(panel.table.lines, panel.table.index[rows_around], first[features.first_word])
+    logits *= text_scale(features.first_word)[:, None]
+    # Not a dense product: BLAS rounds differently for batches of different heights.
+    logits += csr_array(features.dense) @ panel.dense
+    logits += csr_array(signals) @ panel.signals + panel.bias
     calibrated = logits * panel.slope + panel.offset
     return Judgement(calibrated, sigmoid(calibrated))
-
-
-def _around(table: Table, features: Features, texts: Integers) -> Floats:
-    """(texts, columns): what the rows around the words say."""
-    around_rows, words = features.around
-    first_row = np.searchsorted(words, features.first_word)
-    of, chosen = stretches(first_row[texts], np.diff(first_row)[texts])
-    lines = table.index[around_rows[chosen]]
-    known = np.flatnonzero(lines)
-    return sums_by_text(table.lines, lines[known], np.searchsorted(of[known], np.arange(len(texts) + 1)))
 
 
 def evidence(panel: Panel, features: Features, words: Integers, heads: Integers) -> Floats:
     """(words,): what each of the `words` weighs for the head that stands beside it in `heads`."""
     weights: Floats = features.book.sums(panel.table)[features.numbers[words], heads]
-    lines = panel.table.index[features.around_rows[:, words]]
-    layers, places = np.nonzero(lines)
-    said = panel.table.lines[lines[layers, places], heads[places]]
-    weights = weights + np.bincount(places, weights=said, minlength=len(words)).astype(np.float32)
+    rows_around, first = features.around
+    of, places = stretches(first[words], first[words + 1] - first[words])
+    said = panel.table.lines[panel.table.index[rows_around[places]], heads[of]]
+    weights = weights + np.bincount(of, weights=said, minlength=len(words)).astype(np.float32)
     scaled: Floats = weights * word_scale(features)[words]
     return scaled
 
@@ -119,14 +108,3 @@ def sigmoid(logit: Floats) -> Floats:
     """Chances from log-odds, whatever their size."""
     chance: Floats = 0.5 * (1 + np.tanh(0.5 * logit))
     return chance
-
-
-def _weighed(values: Floats, weights: Floats) -> Floats:
-    """(texts, heads): the numbers of each text times their weights; most numbers are 0."""
-    out = np.zeros((len(values), weights.shape[1]), dtype=np.float32)
-    texts, columns = np.nonzero(values)
-    if len(texts):
-        parts = values[texts, columns, None] * weights[columns]
-        firsts = np.flatnonzero(np.diff(texts, prepend=-1))
-        out[texts[firsts]] = np.add.reduceat(parts, firsts, axis=0)
-    return out

@@ -75,7 +75,7 @@ def told_in(batch: Batch) -> Mapping[int, Chances]:
 def _chances(batch: Batch, looks: Looks) -> list[Chances]:
     known = panel.load(NAME)
     told = signals_of(batch, looks, known.columns)
-    judged = panel.judge(known, batch.once(features_of), told, np.array(looks.rows))
+    judged = panel.judge(known, batch.once(features_here), told)
     return [dict(zip(known.heads, row, strict=True)) for row in judged.chances.tolist()]
 
 
