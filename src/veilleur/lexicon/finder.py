@@ -13,10 +13,10 @@ the words it begins with, which tell where it is worth while to look one word fu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,10 @@ class Mark(NamedTuple):
     end: int
 
 
+Marks = dict[str, tuple[Mark, ...]]
+"""Owner → its marks in one text, in the order of the text; without the owners that have none."""
+
+
 class _Runs(NamedTuple):
     """Runs of words that follow one another with a single gap."""
 
@@ -58,65 +62,17 @@ class _Found(NamedTuple):
     plural: Flags
 
 
-class Marks(Mapping[str, "tuple[Mark, ...]"]):
-    """The marks of each owner that has any in one text, in the order of the text.
-
-    They are made when they are asked for: of most, nobody needs more than their numbers.
-    """
-
-    __slots__ = ("_finds", "_text")
-
-    def __init__(self, finds: Sequence[Finds], text: int) -> None:
-        self._finds = finds
-        self._text = text
-
-    def __getitem__(self, owner: str) -> tuple[Mark, ...]:
-        for found in self._finds:
-            if found.has(owner, self._text):
-                return found.marks(owner, self._text)
-        raise KeyError(owner)
-
-    def get(self, owner: str, default: Any = None) -> Any:
-        """As `Mapping` does, more quickly."""
-        for found in self._finds:
-            if found.has(owner, self._text):
-                return found.marks(owner, self._text)
-        return default
-
-    def __contains__(self, owner: object) -> bool:
-        return isinstance(owner, str) and any(found.has(owner, self._text) for found in self._finds)
-
-    def __iter__(self) -> Iterator[str]:
-        return (owner for found in self._finds for owner in found.numbers if found.has(owner, self._text))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-@dataclass(frozen=True, slots=True)
-class Finds:
+class Finds(NamedTuple):
     """What was found in a batch, as columns: owner by owner, text by text, in the order of the texts."""
 
-    numbers: Mapping[str, int]
-    """Owner → its number."""
-    known: list[Term] | dict[int, Term]
-    terms: list[int]
-    """Of each mark, its number in `known`."""
-    starts: list[int]
-    ends: list[int]
-    bounds: Sequence[Sequence[int]]
-    """The marks of owner `o` in text `t` are `bounds[o][t]:bounds[o][t + 1]`."""
-
-    def has(self, owner: str, text: int) -> bool:
-        """Whether an owner, by its name, has any mark in a text."""
-        number = self.numbers.get(owner, -1)
-        return number >= 0 and self.bounds[number][text] < self.bounds[number][text + 1]
-
-    def marks(self, owner: str, text: int) -> tuple[Mark, ...]:
-        """The marks of an owner in a text."""
-        first, last = self.bounds[self.numbers[owner]][text : text + 2]
-        terms = map(self.known.__getitem__, self.terms[first:last])
-        return tuple(map(Mark, terms, self.starts[first:last], self.ends[first:last]))
+    known: Compiled
+    owners: Integers
+    """(marks,): number of the owner, in `known.owners`."""
+    texts: Integers
+    terms: Integers
+    """(marks,): number of the term, in `known.terms`."""
+    starts: Integers
+    ends: Integers
 
 
 class Lexicon:
@@ -136,35 +92,46 @@ class Lexicon:
 
     def scan(self, text: str) -> Marks:
         """The marks in one normalised text."""
-        return Marks(self.finds(split([text]), [0]), 0)
+        return self.marks(split([text]), [0])[0]
 
-    def finds(self, words: Words, shifts: Sequence[int]) -> list[Finds]:
-        """All marks in the texts of `words`, which are normalised: `Marks(finds, text)` has those of one.
+    def marks(self, words: Words, shifts: Sequence[int]) -> list[Marks]:
+        """The marks in each of the texts of `words`, which are normalised.
 
         Nothing is looked for in the first characters of a text, as many as `shifts` says (its title), and
         places are counted from there.
         """
+        out: list[Marks] = [{} for _ in shifts]
+        for found in self.finds(words, shifts):
+            terms = map(found.known.terms.__getitem__, found.terms.tolist())
+            marks = tuple(map(Mark, terms, found.starts.tolist(), found.ends.tolist()))
+            names = {number: owner for owner, number in found.known.owners.items()}
+            group = found.owners * len(out) + found.texts
+            edges = np.flatnonzero(np.diff(group, prepend=-1, append=-1)).tolist()
+            places = zip(found.owners[edges[:-1]].tolist(), found.texts[edges[:-1]].tolist(), strict=True)
+            for (owner, text), (first, last) in zip(places, pairwise(edges), strict=True):
+                if owner in names:
+                    out[text][names[owner]] = marks[first:last]
+        return out
+
+    def finds(self, words: Words, shifts: Sequence[int]) -> list[Finds]:
+        """The same as columns, for the terms that were compiled here and for those that were ready."""
         begins = words.layout.offsets[: len(shifts)] + np.asarray(shifts, dtype=np.int64)
         return [_finds(part, words, begins) for part in self._parts]
 
 
 def _finds(part: Compiled, words: Words, begins: Integers) -> Finds:
     """The marks of one part, in texts that begin at `begins`."""
-    found, texts = _every(part.index, words), len(begins)
+    found = _every(part.index, words)
     firsts = part.first[found.places]
     which, terms = stretches(firsts, part.first[found.places + 1] - firsts)
-    text = words.owner[found.first[which]]
-    starts = words.starts[found.first[which]] - begins[text]
-    ends = words.ends[found.last[which]] - begins[text]
-    group = part.owner[terms] * (texts + 1) + text
-    order = np.lexsort((terms, ~found.plural[which], -ends, starts, group))
+    texts, owners = words.owner[found.first[which]], part.owner[terms]
+    starts = words.starts[found.first[which]] - begins[texts]
+    ends = words.ends[found.last[which]] - begins[texts]
+    order = np.lexsort((terms, ~found.plural[which], -ends, starts, owners * len(begins) + texts))
     order = order[starts[order] >= 0]
-    order = order[_leftmost_longest(group[order], starts[order], ends[order])]
-    owners = np.arange(max(part.owners.values(), default=-1) + 1)
-    edges = owners[:, None] * (texts + 1) + np.arange(texts + 1)
-    bounds = np.searchsorted(group[order], edges).tolist()
-    numbers, begin, end = (column[order].tolist() for column in (terms, starts, ends))
-    return Finds(part.owners, part.terms, numbers, begin, end, bounds)
+    group = (owners * len(begins) + texts)[order]
+    order = order[_leftmost_longest(group, starts[order], ends[order])]
+    return Finds(part, owners[order], texts[order], terms[order], starts[order], ends[order])
 
 
 def _leftmost_longest(group: Integers, starts: Integers, ends: Integers) -> Flags:

@@ -13,7 +13,7 @@ import numpy as np
 
 from veilleur import plugins
 from veilleur.errors import PluginInvalid
-from veilleur.lexicon import Lexicon, Marks
+from veilleur.lexicon import Lexicon
 from veilleur.lexicon.compiled import Arrays, unpacked
 from veilleur.reading.analyzer import Analyzer, Batch, Subject, full_text, words_of
 from veilleur.text import language, normalise
@@ -81,8 +81,7 @@ class Reader:
         guesses = language(texts, [mention.language_hint for mention in mentions])
         whole = list(map(full_text, titles, texts))
         words = split(whole)
-        finds = self._lexicon.finds(words, [len(w) - len(t.text) for w, t in zip(whole, texts, strict=True)])
-        marks = [Marks(finds, row) for row in range(len(texts))]
+        marks = self._lexicon.marks(words, [len(w) - len(t.text) for w, t in zip(whole, texts, strict=True)])
         return Batch(list(map(Subject, mentions, texts, guesses, marks, titles)), {words_of: words})
 
 

@@ -53,9 +53,7 @@ def cues() -> tuple[str, ...]:
 def said_around(texts: Sequence[str], offsets: Integers) -> Places:
     """Everything of `kinds()` in all texts; in each, cues come first, and what is met first of one kind."""
     (found,) = _around().finds(split(texts), [0] * len(texts))
-    sizes = np.diff(np.array(found.bounds))
-    starts, ends = (np.array(column, dtype=np.int64) for column in (found.starts, found.ends))
-    kind, text = (np.repeat(numbers, sizes.ravel()) for numbers in np.indices(sizes.shape).reshape(2, -1))
+    kind, text, starts, ends = found.owners, found.texts, found.starts, found.ends
     firsts = np.flatnonzero(np.diff(kind * len(texts) + text, prepend=-1))
     first_start = np.repeat(starts[firsts], np.diff(firsts, append=len(kind)))
     order = np.lexsort((starts, kind, first_start, kind >= len(cues()), text))
