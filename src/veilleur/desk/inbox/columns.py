@@ -71,7 +71,7 @@ def finding_record(finding: Finding) -> Columns:
         "analyzer": finding.analyzer,
         "label": finding.label,
         "score": finding.score,
-        "because": finding.why.because.value,
+        "because": finding.why.because,  # a string: JSON has its value
     }
     if finding.why.grounds:
         record["grounds"] = list(finding.why.grounds)
