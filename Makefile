@@ -68,6 +68,7 @@ train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
 	@$(BIN)/python -m training.meanings
 	@$(BIN)/python -m training.compiled
 	@$(BIN)/python -m training.sentiment
+	@$(BIN)/python -m training.tone
 	@$(BIN)/python -m training.labels
 	@$(BIN)/python -m training.cases
 	@$(BIN)/python -m training.aspects

@@ -47,7 +47,7 @@ VERSION = "2"
 PRIORITIES = tuple(priority.value for priority in Priority)
 HEADS = (*LABELS, *(f"priority {name}" for name in PRIORITIES), ENGLISH_REACTION)
 PRIORITY = slice(len(LABELS), len(LABELS) + len(PRIORITIES))
-ALARMS = {**dict.fromkeys(TOXICITY, 0.006), "adverse_reaction": 0.025}
+ALARMS = {**dict.fromkeys(TOXICITY, 0.012), "adverse_reaction": 0.025}
 LEAST = 0.25
 """A chance below this one is no ground for a label, whatever the F1 of few examples says."""
 ALARMS_ELSE = 0.01
@@ -57,6 +57,7 @@ RECALL_FIRST = {
     "crisis_suicide": 2.0,
     "emergency_medical": 2.0,
     "child_protection": 1.5,
+    **dict.fromkeys(TOXICITY, 1.5),
 }
 """Labels for which a miss is worse than an alarm, and how many times."""
 ORDINARY = (opinions.EXPERIENCES, opinions.FFT, opinions.PHASE_1)

@@ -20,6 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from training.messages import SOCIAL, Example
+from training.opinions import Row
 from training.sentiment import DENSE_SCALE, WEIGHTS, design
 from veilleur.lexicon import Term
 from veilleur.reading import Reader
@@ -44,7 +45,7 @@ SIGNAL_SCALE = 0.6
 """What a signal counts beside a word, for the regularisation."""
 BALANCE = 0.7
 """0 leaves a label as rare as it is, 1 makes having it and lacking it equal."""
-RARITY = 0.5
+RARITY = 0.8
 """What a hashed row counts, for the regularisation, for each unit of its rarity (a logarithm)."""
 SMALLEST = 0.015
 """Weights nearer to 0 are dropped."""
@@ -61,7 +62,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 class Set:
     """Examples as numbers."""
 
-    examples: list[Example]
+    examples: Sequence[Example | Row]
     matrix: Matrix
     """(examples, hashed rows + dense numbers + signals)."""
     truths: Integers
@@ -119,7 +120,7 @@ def matrix_of(examples: Sequence[Example], signals: Callable[[Batch], Floats]) -
     return sparse.vstack(harvest.parts).tocsr()
 
 
-def deal(examples: Sequence[Example]) -> Integers:
+def deal(examples: Sequence[Example | Row]) -> Integers:
     """A fold for each example; a voice stays in one, each batch of voices is dealt evenly."""
     chance = np.random.default_rng(SEED)
     keys = [_batch(example) for example in examples]
@@ -134,7 +135,7 @@ def deal(examples: Sequence[Example]) -> Integers:
     return np.array([folds[key, example.group] for key, example in zip(keys, examples, strict=True)])
 
 
-def _batch(example: Example) -> str:
+def _batch(example: Example | Row) -> str:
     return f"{SOCIAL} {example.group.partition('-')[0]}" if example.corpus == SOCIAL else example.corpus
 
 
@@ -166,7 +167,7 @@ def rarity(data: Set, train: Flags) -> Numbers:
     return rare
 
 
-REGULARISATION = 1.0
+REGULARISATION = 3.0
 
 
 def _fit_head(narrow: Matrix, truths: Integers, weights: Numbers, train: Flags) -> tuple[Numbers, float]:

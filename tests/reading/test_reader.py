@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,8 @@ from veilleur.reading import Batch, Reader, installed_reader, read
 from veilleur.reading import reader as reader_module
 from veilleur.testing import mention
 from veilleur.vocabulary import Because, Finding, Language, Why
+
+CORPUS = Path(__file__).parents[1] / "corpus/social_fr"
 
 
 class Counter:
@@ -171,3 +175,13 @@ def test_plain_texts_are_read_like_mentions_that_say_nothing_else() -> None:
     alone = Reader.default().read(texts)
     assert alone == read(texts) == read([mention(text) for text in texts])
     assert Reader.default() is installed_reader()
+
+
+def test_messages_of_the_corpus_are_read_alone_as_in_a_batch() -> None:
+    lines = (CORPUS / "m1.jsonl").read_text("utf-8").splitlines()[:60]
+    mentions = [
+        mention(json.loads(line)["text"], title="Mon avis" if number % 5 == 0 else "")
+        for number, line in enumerate(lines)
+    ]
+    together = read(mentions)
+    assert [reading for one in mentions for reading in read([one])] == together

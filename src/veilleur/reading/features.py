@@ -40,7 +40,7 @@ from veilleur.vocabulary import Language
 HASHED_LOG2 = 18
 HASHED_ROWS = 1 << HASHED_LOG2
 """Rows that words, pairs and character n-grams share by hashing."""
-CHARACTER_SIZES = (3, 4)
+CHARACTER_SIZES = (3, 4, 5)
 NEGATION_REACH = 4
 """How many words after a negation it still turns."""
 _PAIR_SALT = np.uint64(0x8EBC6AF09C88C6E3)

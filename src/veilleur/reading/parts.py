@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import DENSE, Features
-from veilleur.reading.heads import Judgement
+from veilleur.reading.heads import Judgement, array
 from veilleur.text.words import Floats, Integers
 
 PARTS = (
@@ -37,11 +37,16 @@ class Mixture:
     """(`len(PARTS)`,)."""
     bias: float
 
-    def chances(self, numbers: Floats) -> Floats:
-        """(texts,): how sure that each is mixed."""
-        logits = (numbers * self.weights).sum(axis=1) + np.float32(self.bias)
-        shares: Floats = 1 / (1 + np.exp(-logits))
-        return shares
+    @classmethod
+    def load(cls, name: str) -> Mixture:
+        """The one that is shipped with the head `name`."""
+        *weights, bias = array(name, "mixture").tolist()
+        return cls(np.array(weights, dtype=np.float32), bias)
+
+    def logits(self, numbers: Floats) -> Floats:
+        """(texts,): log-odds that each is mixed."""
+        logits: Floats = (numbers * self.weights).sum(axis=1) + np.float32(self.bias)
+        return logits
 
 
 def parts(features: Features, judgement: Judgement, negative: int, positive: int) -> Floats:

@@ -16,17 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veilleur.lexicon import Term
+from veilleur.reading import panel, tone
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import DENSE, Features, features_of
 from veilleur.reading.grounds import as_written
-from veilleur.reading.heads import Judgement, array, judge, load, margins, ranked_words
+from veilleur.reading.heads import Judgement, judge, load, margins, ranked_words
 from veilleur.reading.parts import Mixture, parts
 from veilleur.text.words import Integers, Words
 from veilleur.vocabulary import Because, Finding, Language, Rating, Sentiment, Why
 
-MIXED_FROM = 0.55
-"""From this chance on, an opinion is called mixed: found on the development sentences."""
 _GROUNDS = 3
 _SHORT = 2
 """Letters of a word that says little alone."""
@@ -56,14 +55,13 @@ class SentimentAnalyzer:
     def __init__(self) -> None:
         """Loads the shipped weights."""
         self._head = load(self.name)
-        *weights, bias = array(self.name, "mixture").tolist()
-        self._mixture = Mixture(np.array(weights, dtype=np.float32), bias)
+        self._mixture = Mixture.load(self.name)
         self._poles = self._head.labels.index("neg"), self._head.labels.index("pos")
 
     @property
     def version(self) -> str:
-        """Version of the weights."""
-        return self._head.version
+        """Versions of the weights."""
+        return f"{self._head.version}.{panel.load(tone.NAME).version}"
 
     def terms(self) -> Iterable[Term]:
         """No words of its own: opinions are looked up with the features."""
@@ -76,31 +74,26 @@ class SentimentAnalyzer:
 
     def _verdicts(self, features: Features) -> _Verdicts:
         judgement = judge(self._head, features)
-        mixed = self._mixture.chances(parts(features, judgement, *self._poles))
-        winners = judgement.chances.argmax(axis=1)
-        names = [Sentiment(label) for label in self._head.labels]
-        is_mixed = mixed >= MIXED_FROM
-        scores = np.where(is_mixed, mixed, judgement.chances.max(axis=1))
+        mixed = self._mixture.logits(parts(features, judgement, *self._poles))
+        chances = tone.chances(features, judgement.chances, mixed)
+        winners = chances.argmax(axis=1)
         told = catalogue().polarity[features.concepts] != 0
-        weight = _worth_saying(self._weight(judgement, winners, is_mixed, features), told, features)
+        weight = _worth_saying(self._weight(judgement, winners, features), told, features)
         return _Verdicts(
             features,
-            [
-                Sentiment.MIXED if both else names[winner]
-                for both, winner in zip(is_mixed.tolist(), winners.tolist(), strict=True)
-            ],
-            np.round(scores.astype(np.float64), 3).tolist(),
+            [tone.TONES[winner] for winner in winners.tolist()],
+            np.round(chances.max(axis=1).astype(np.float64), 3).tolist(),
             _heaviest(weight, features),
             np.bincount(features.words.owner[told], minlength=len(winners)) > 0,
         )
 
-    def _weight(
-        self, judgement: Judgement, winners: Integers, mixed: NDArray[np.bool_], features: Features
-    ) -> NDArray[np.float32]:
+    def _weight(self, judgement: Judgement, winners: Integers, features: Features) -> NDArray[np.float32]:
         """For one pole: what a word adds to it. For a mixed opinion: how far it pulls either way."""
         negative, positive = self._poles
+        mixed = tone.TONES.index(Sentiment.MIXED)
         pull = np.abs(judgement.evidence[:, positive] - judgement.evidence[:, negative])
-        return np.where(mixed[features.words.owner], pull, margins(judgement, winners, features))
+        plain = margins(judgement, np.where(winners == mixed, 0, winners), features)
+        return np.where((winners == mixed)[features.words.owner], pull, plain)
 
     def _read(self, batch: Batch, verdicts: _Verdicts, row: int) -> tuple[Finding, ...]:
         subject = batch.subjects[row]

@@ -1,0 +1,160 @@
+"""Rebuilds `src/veilleur/reading/weights/tone.*`: the polarity of everyday messages, and whom to believe.
+
+    python -m training.tone
+
+After `training.sentiment`. The same corpora give the same bytes. What it prints was foretold out of fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from training import messages, opinions, pairs, sentiment
+from training.messages import SOCIAL
+from training.opinions import Row
+from training.panels import Calibration, Numbers, Set, deal, fit, foretell, scores, show, write
+from veilleur.reading.features import Features
+from veilleur.reading.heads import Head, judge, load
+from veilleur.reading.parts import Mixture, parts
+from veilleur.reading.questions import asked
+from veilleur.reading.tone import EVERYDAY, NAME, TONES, numbers
+from veilleur.text.words import Floats
+from veilleur.vocabulary import Language, Sentiment
+
+VERSION = "1"
+BELIEVED = {SOCIAL: 1.0, opinions.EXPERIENCES: 6.0, opinions.OWN: 6.0}
+"""What a text of each corpus counts when it is learned whom to believe."""
+PAIR = 0.3
+FRENCH = 0.4
+"""What a French opinion counts beside an everyday message, for the heads of the tone."""
+BALANCE = 0.3
+MOST_PAIRS = 600
+FOLDS, SEED = 5, 20240501
+
+
+def everyday() -> list[Row]:
+    """The messages of social French, with the polarity they were read to have."""
+    return [
+        Row(
+            SOCIAL,
+            one.group,
+            one.mention.text,
+            one.mention.title,
+            Language.EN if one.mention.language_hint == "en" else Language.FR,
+            Sentiment(one.raw["sentiment"]),
+            asked(one.mention.question),
+            one.mention.question,
+            one.mention.rating.share if one.mention.rating else None,
+        )
+        for one in messages.development()
+    ]
+
+
+def tones(rows: list[Row]) -> Set:
+    """What the heads of the tone learn from."""
+    features = sentiment.features_of(rows)
+    truths = np.array([[*(row.label is tone for tone in TONES), row.corpus == SOCIAL] for row in rows])
+    weights = np.array([1.0 if row.corpus == SOCIAL else FRENCH for row in rows])
+    return Set(
+        rows,
+        sentiment.design(features, len(features.around_rows)),
+        truths.astype(np.int64),
+        weights,
+        deal(rows),
+    )
+
+
+def _french(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.language is Language.FR]
+
+
+def told(head: Head, rows: list[Row]) -> tuple[Features, Floats, Floats]:
+    """Features of texts, and what a head of the opinions and the mixture say of them."""
+    features = sentiment.features_of(rows)
+    judgement = judge(head, features)
+    mixture = Mixture.load("sentiment")
+    return features, judgement.chances, mixture.logits(parts(features, judgement, 0, 2))
+
+
+def main() -> None:
+    shipped = load("sentiment")
+    people = everyday()
+    learned = sentiment.learnable(opinions.CORPORA)
+    data = tones([*people, *_french(learned)])
+    everyone = np.ones(len(data.examples), dtype=np.bool_)
+    weights, unseen = fit(data, everyone), foretell(data)
+    foretold = {id(row): unseen[number] for number, row in enumerate(data.examples)}
+
+    def read(head: Head, rows: list[Row]) -> Floats:
+        """What the regression reads of texts that neither `head` nor the heads of the tone have seen."""
+        features, opinion, mixed = told(head, rows)
+        matrix = sentiment.design(features, len(features.around_rows))
+        tone = matrix @ weights[:-1] + weights[-1]
+        for number, row in enumerate(rows):
+            tone[number] = foretold.get(id(row), tone[number])
+        return numbers(features, opinion, mixed, tone.astype(np.float32))
+
+    texts, table = [people], [read(shipped, people)]
+    examples = sentiment.prepare(learned)
+    folds = GroupKFold(sentiment.FOLDS, shuffle=True, random_state=sentiment.SEED)
+    split = folds.split(examples.labels, groups=[row.group for row in learned])
+    for number, (train, held_out) in enumerate(split):
+        head = replace(sentiment.fit(examples, train), sharpness=shipped.sharpness)
+        made, is_mixed = pairs.make([learned[place] for place in held_out], sentiment.SEED + number)
+        plain = _french([learned[place] for place in held_out])
+        mixed = _french([row for row, both in zip(made, is_mixed, strict=True) if both])[:MOST_PAIRS]
+        both = [replace(row, corpus="pairs", label=Sentiment.MIXED, group=f"pairs-{number}") for row in mixed]
+        for rows in (plain, both):
+            texts.append(rows)
+            table.append(read(head, rows))
+    together = believe([row for rows in texts for row in rows], np.concatenate(table))
+    heads = (*TONES, EVERYDAY)
+    calibration = Calibration(np.ones(len(heads)), np.zeros(len(heads)), np.full(len(heads), 0.5))
+    header = {"version": VERSION, "heads": heads, "columns": (), "held_out": together[1]}
+    write(NAME, weights, calibration, header, {"together": together[0]})
+    for corpus, held_out in together[1].items():
+        print(corpus)
+        show(held_out)
+
+
+def believe(rows: list[Row], table: Floats) -> tuple[Numbers, dict[str, dict[str, dict[str, float]]]]:
+    """(numbers + 1, tones): the weights of the regression, the bias last; and how well it foretells."""
+    truth = np.array([TONES.index(row.label) for row in rows])
+    corpora = np.array([row.corpus for row in rows])
+    weights = np.array([BELIEVED.get(corpus, PAIR) for corpus in corpora])
+    for corpus in BELIEVED:
+        for tone in range(len(TONES)):
+            these = (corpora == corpus) & (truth == tone)
+            if these.any():
+                weights[these] *= ((corpora == corpus).sum() / these.sum() / len(TONES)) ** BALANCE
+    middle, width = table.mean(axis=0), table.std(axis=0) + 1e-6
+
+    def learn(train: NDArray[np.integer[Any]]) -> Numbers:
+        model = LogisticRegression(C=1.0, max_iter=2000)
+        model.fit((table[train] - middle) / width, truth[train], sample_weight=weights[train])
+        scaled = model.coef_.T / width[:, None]
+        return np.concatenate([scaled, (model.intercept_ - middle @ scaled)[None]])
+
+    guesses = np.zeros(len(rows), dtype=np.int64)
+    folds = GroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    for train, held_out in folds.split(table, groups=[row.group for row in rows]):
+        found = learn(train)
+        guesses[held_out] = (table[held_out] @ found[:-1] + found[-1]).argmax(axis=1)
+    held_out_scores = {
+        corpus: {
+            tone.value: scores((truth == place)[corpora == corpus], (guesses == place)[corpora == corpus])
+            for place, tone in enumerate(TONES)
+        }
+        for corpus in BELIEVED
+    }
+    return learn(np.arange(len(rows))), held_out_scores
+
+
+if __name__ == "__main__":
+    main()
