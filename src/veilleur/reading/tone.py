@@ -25,7 +25,8 @@ EVERYDAY = "everyday"
 MIXED_FROM = 0.55
 """From this chance on, an English opinion is called mixed: found on the development sentences."""
 _LEAST, _FURTHEST, _SURE = 1e-4, 8.0, 4.0
-_WORDS, _RATED, _ENGLISH = (DENSE.index(name) for name in ("words", "rated", "english"))
+_BESIDE = [DENSE.index(name) for name in ("words", "rated", "cheer then blame")]
+_ENGLISH = DENSE.index("english")
 
 
 def chances(features: Features, opinion: Floats, mixed: Floats) -> Floats:
@@ -55,5 +56,5 @@ def numbers(features: Features, opinion: Floats, mixed: Floats, heads: Floats) -
     tone = np.clip(heads[:, : len(TONES)], -_FURTHEST, _FURTHEST)
     everyday = np.clip(heads[:, len(TONES) :], -_SURE, _SURE) / _SURE
     told = np.concatenate([np.log(np.maximum(opinion, _LEAST)), mixed[:, None], tone], axis=1)
-    beside = features.dense[:, [_WORDS, _RATED]]
-    return np.concatenate([told, told * everyday, everyday, beside], axis=1, dtype=np.float32)
+    columns = [told, told * everyday, everyday, features.dense[:, _BESIDE]]
+    return np.concatenate(columns, axis=1, dtype=np.float32)
