@@ -180,7 +180,7 @@ class _Packed(dict[int, Term]):
 
     def __init__(self, arrays: Arrays) -> None:
         super().__init__()
-        self._arrays = arrays
+        self._columns = {name: arrays[name] for name in ("kind", "concept", "language", "doubtful")}
         self._lines = {name: _Lines(arrays[name]) for name in ("texts", "kinds", "concepts")}
 
     def __missing__(self, number: int) -> Term:
@@ -188,11 +188,11 @@ class _Packed(dict[int, Term]):
         return term
 
     def _term(self, number: int) -> Term:
-        kind, concept = (self._lines[f"{name}s"][self._arrays[name][number]] for name in ("kind", "concept"))
+        kind, concept = (self._lines[f"{name}s"][self._columns[name][number]] for name in ("kind", "concept"))
         return Term(
             self._lines["texts"][number],
             Concept(*concept.split(_FIELD)) if concept else None,
             kind,
-            _LANGUAGES[self._arrays["language"][number]],
-            bool(self._arrays["doubtful"][number]),
+            _LANGUAGES[self._columns["language"][number]],
+            bool(self._columns["doubtful"][number]),
         )

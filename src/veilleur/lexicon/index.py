@@ -14,7 +14,7 @@ Values = NDArray[np.int32]
 NOTHING = -1
 _ROOM_LOG2 = 1
 """Slots for each key, as a power of two, at least."""
-_SIEVE_LOG2 = 4
+_SIEVE_LOG2 = 3
 """Holes of the sieve for each key, as a power of two, at least: few hashes fall through it by chance."""
 
 

@@ -23,7 +23,7 @@ from veilleur.vocabulary import Finding, Mention, Reading
 BUILT_IN = "veilleur.reading.analyzers."
 """Where the analyzers live whose words are compiled beforehand."""
 BATCH = 512
-"""Messages judged together: enough to share what is shared, few enough to stay in the cache."""
+"""Messages judged together: enough to share what is shared, few enough to need little memory."""
 
 
 class Reader:
@@ -50,23 +50,25 @@ class Reader:
         """The reader with every installed analyzer: `installed_reader()`."""
         return installed_reader()
 
-    def read(self, messages: Sequence[Mention] | Sequence[str]) -> list[Reading]:
-        """One reading per message, in order; the same whatever stands beside it.
+    def read(self, messages: Sequence[Mention] | Sequence[str], at_once: int = BATCH) -> list[Reading]:
+        """One reading per message, in order; the same whatever stands beside it and is read `at_once`.
 
         A message is a `Mention`, or only its text: `Reader.default().read(["Merci à l'équipe !"])`. A
         text alone leaves out what else could speak: stars, title, question, announced language.
         Raises `PluginInvalid`, naming the analyzer, when one fails or breaks its contract.
         """
         mentions = [_as_mention(message) for message in messages]
-        return [reading for _, readings in self.batches(mentions) for reading in readings]
+        return [reading for _, readings in self.batches(mentions, at_once) for reading in readings]
 
-    def batches(self, mentions: Sequence[Mention]) -> Iterator[tuple[Batch, list[Reading]]]:
+    def batches(
+        self, mentions: Sequence[Mention], at_once: int = BATCH
+    ) -> Iterator[tuple[Batch, list[Reading]]]:
         """Each batch with its readings, in order: for those who need more of what was worked out.
 
         `batch.once(f)` gives what analyzers shared, at no further cost. Raises as `read` does.
         """
-        for start in range(0, len(mentions), BATCH):
-            batch = self._batch(mentions[start : start + BATCH])
+        for start in range(0, len(mentions), at_once):
+            batch = self._batch(mentions[start : start + at_once])
             yield batch, list(self._read(batch))
 
     def _read(self, batch: Batch) -> Iterator[Reading]:
@@ -94,9 +96,9 @@ def installed_reader() -> Reader:
     return Reader([made(name, maker) for name, maker in plugins.installed(plugins.ANALYZERS)])
 
 
-def read(messages: Sequence[Mention] | Sequence[str]) -> list[Reading]:
+def read(messages: Sequence[Mention] | Sequence[str], at_once: int = BATCH) -> list[Reading]:
     """One reading per message, in order, by all installed analyzers: see `Reader.read`."""
-    return installed_reader().read(messages)
+    return installed_reader().read(messages, at_once)
 
 
 def _as_mention(message: Mention | str) -> Mention:
@@ -132,7 +134,6 @@ def _lexicon(analyzers: Sequence[Analyzer]) -> Lexicon:
         raise PluginInvalid(f"an analyzer declares words nobody can find: {error}") from error
 
 
-@cache
 def shipped_terms() -> Arrays:
     """The compiled terms of the built-in analyzers."""
     packed = files("veilleur.reading").joinpath("weights/lexicon.npz")
