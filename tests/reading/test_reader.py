@@ -15,7 +15,6 @@ from veilleur import plugins
 from veilleur.errors import PluginInvalid
 from veilleur.lexicon import Term
 from veilleur.reading import Batch, Reader, installed_reader, read
-from veilleur.reading import reader as reader_module
 from veilleur.testing import mention
 from veilleur.vocabulary import Because, Finding, Language, Why
 
@@ -53,9 +52,9 @@ def test_readings_follow_the_mentions_and_carry_the_version() -> None:
 
 
 def test_shared_work_is_done_once_per_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_module, "BATCH", 4)
     monkeypatch.setattr(Counter, "computed", 0)
-    Reader([Counter("a"), Counter("b")]).read([mention("x", external_id=str(n)) for n in range(10)])
+    messages = [mention("x", external_id=str(n)) for n in range(10)]
+    Reader([Counter("a"), Counter("b")]).read(messages, at_once=4)
     assert Counter.computed == 3
 
 

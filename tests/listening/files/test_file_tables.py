@@ -13,7 +13,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table as OdfTable
@@ -451,9 +451,18 @@ def test_what_was_written_is_read(tmp_path, data, delimiter, encoding, newline, 
         quoting = csv.QUOTE_ALL  # the csv module forgets to quote a lone carriage return
     writer = csv.writer(text, delimiter=delimiter, lineterminator=newline, quoting=quoting)
     writer.writerows([("id", "date", "texte"), *rows])
+    assume(encoding != "cp1252" or not _is_utf8(text.getvalue().encode(encoding)))
     table = open_table(write(tmp_path, text.getvalue().encode(encoding)))
     assert table.headers == ("id", "date", "texte")
     assert [row.cells for row in table.rows()] == [row for row in rows if "".join(row).strip()]
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Whether nobody could tell these bytes from UTF-8: « çœ« » in Windows' encoding is « 眫 » there."""
+    try:
+        return not content.decode("utf-8").isascii()
+    except UnicodeDecodeError:
+        return False
 
 
 @given(st.lists(CELL, min_size=1, max_size=4), st.lists(CELL, max_size=6))
