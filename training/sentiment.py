@@ -29,7 +29,7 @@ from veilleur.reading.features import DENSE, Features, extract, rows
 from veilleur.reading.heads import LAYERS, Head, judge, softmax, whole, word_scale
 from veilleur.reading.parts import PARTS, parts
 from veilleur.reading.wordbook import CHARACTER_WEIGHT
-from veilleur.text.words import split
+from veilleur.text.words import split, stretches
 from veilleur.vocabulary import Sentiment
 
 LABELS = ("neg", "neu", "pos")
@@ -152,12 +152,8 @@ def design(features: Features, layers: int) -> Matrix:
     """
     around_rows = features.around_rows[:layers]
     scale, units, of = word_scale(features), features.units, features.unit_of
-    sizes = np.diff(units.first_position, append=units.character_rows.shape[1])
-    counts = sizes[of]
     word = np.arange(len(features.words))
-    piece = np.repeat(word, counts)
-    steps = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = np.repeat(units.first_position[of], counts) + steps
+    piece, places = stretches(units.first_position[of], units.sizes()[of])
     words = np.concatenate([word] * (1 + len(around_rows)))
     pieces = np.concatenate([piece] * len(units.character_rows))
     columns = np.concatenate([units.rows[of], around_rows.ravel(), units.character_rows[:, places].ravel()])

@@ -21,6 +21,7 @@ from veilleur.reading.adverse.tagger import NAME, REACH, SIDES, SPAN_NUMBERS, Sp
 from veilleur.reading.adverse.tokens import Entries, Tokens, characters_of, tokens
 from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.wordbook import CHARACTER_WEIGHT
+from veilleur.text.words import stretches
 
 HELD = 8.0
 """How strongly weights are held near 0."""
@@ -120,9 +121,8 @@ def _pieces(read: Tokens) -> Entries:
     order = np.argsort(pieces.words, kind="stable")
     ends = np.searchsorted(pieces.words[order], np.arange(len(units.rows) + 1))
     many = np.diff(ends)[of]
-    steps = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many)
-    places = np.repeat(ends[:-1][of], many) + steps
-    return Entries(np.repeat(np.arange(len(of)), many), pieces.rows[order][places])
+    owner, places = stretches(ends[:-1][of], many)
+    return Entries(owner, pieces.rows[order][places])
 
 
 def known(

@@ -200,10 +200,8 @@ def _turned(words: Words, negated: Flags) -> Hashes:
 def _units(words: Words, first: Integers, turned: Hashes) -> Units:
     """Those of the words whose indices are `first`."""
     starts, sizes = words.starts[first], words.ends[first] - words.starts[first] + 1
-    first_position = np.cumsum(sizes) - sizes
-    steps = np.arange(int(sizes.sum())) - np.repeat(first_position, sizes)
-    places = np.repeat(starts - 1, sizes) + steps
-    return Units(_row(turned[first]), _character_rows(words.layout, places), first_position)
+    places = stretches(starts - 1, sizes)[1]
+    return Units(_row(turned[first]), _character_rows(words.layout, places), np.cumsum(sizes) - sizes)
 
 
 def _around_rows(words: Words, opinions: NDArray[np.int16], negated: Flags) -> Rows:

@@ -30,10 +30,13 @@ class Units:
     first_position: Integers
     """(units,): index of its first position in `character_rows`."""
 
+    def sizes(self) -> Integers:
+        """(units,): positions of each."""
+        return np.diff(self.first_position, append=self.character_rows.shape[1])
+
     def owners(self) -> Integers:
         """(positions,): the unit of each position."""
-        sizes = np.diff(self.first_position, append=self.character_rows.shape[1])
-        return np.repeat(np.arange(len(sizes)), sizes)
+        return np.repeat(np.arange(len(self.rows)), self.sizes())
 
 
 @dataclass(frozen=True, slots=True)

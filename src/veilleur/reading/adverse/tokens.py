@@ -307,8 +307,7 @@ def _pairs(features: Features) -> tuple[Integers, Integers]:
 def characters_of(features: Features) -> Entries:
     """Character n-grams of each **unit**."""
     units = features.units
-    sizes = np.diff(units.first_position, append=units.character_rows.shape[1])
-    owner = np.tile(np.repeat(np.arange(len(sizes)), sizes), len(units.character_rows))
+    owner = np.tile(units.owners(), len(units.character_rows))
     rows = units.character_rows.ravel().astype(np.int64)
     kept = rows < HASHED_ROWS
     return Entries(owner[kept], rows[kept])
