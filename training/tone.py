@@ -28,9 +28,9 @@ from veilleur.text.words import Floats
 from veilleur.vocabulary import Language, Sentiment
 
 VERSION = "1"
-BELIEVED = {SOCIAL: 1.0, opinions.EXPERIENCES: 6.0, opinions.OWN: 6.0}
+BELIEVED = {SOCIAL: 1.0, opinions.EXPERIENCES: 6.0, opinions.OWN: 4.0}
 """What a text of each corpus counts when it is learned whom to believe."""
-PAIR = 0.3
+PAIR = 0.5
 FRENCH = 0.4
 """What a French opinion counts beside an everyday message, for the heads of the tone."""
 BALANCE = 0.3
