@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from veilleur.triage.conditions import Condition
+from veilleur.triage.conditions import Condition, Finds
 from veilleur.triage.details import Variable
 from veilleur.vocabulary import Priority, QueueName
 
@@ -87,6 +87,21 @@ class Policy:
     def reason_by_rule(self) -> dict[str, Words]:
         """Rule id (and `"otherwise"`) → wording of its reason."""
         return {**{rule.id: rule.reason for rule in self.rules}, OTHERWISE: self.otherwise.reason}
+
+    @cached_property
+    def asking(self) -> Mapping[tuple[str, str], frozenset[int]]:
+        """What a rule cannot do without → places of such rules in the file.
+
+        The key is (analyzer, label), the label empty where any will do; `("", "")` holds the rules
+        that may apply whatever was found.
+        """
+        places: dict[tuple[str, str], set[int]] = {}
+        for place, rule in enumerate(self.rules):
+            found = next((asked for asked in rule.conditions if isinstance(asked, Finds)), None)
+            labels = found.labels or {""} if found else {""}
+            for label in labels:
+                places.setdefault((found.analyzer if found else "", label), set()).add(place)
+        return {key: frozenset(those) for key, those in places.items()}
 
     @cached_property
     def place_of_rule(self) -> dict[str, int]:

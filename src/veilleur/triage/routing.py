@@ -33,11 +33,23 @@ def route(mention: Mention, reading: Reading, policy: Policy, now: datetime) -> 
 def _applying(policy: Policy, facts: Facts) -> list[Rule]:
     applied: set[str] = set()
     rules: list[Rule] = []
-    for rule in policy.rules:
+    for place in sorted(_worth_asking(policy, facts)):
+        rule = policy.rules[place]
         if _hold(rule.conditions, facts) and applied.isdisjoint(rule.unless):
             applied.add(rule.id)
             rules.append(rule)
     return rules
+
+
+def _worth_asking(policy: Policy, facts: Facts) -> set[int]:
+    """Places of the rules that may apply: most ask for a finding that most messages lack."""
+    asking, nothing = policy.asking, frozenset[int]()
+    places = set(asking.get(("", ""), nothing))
+    for analyzer, findings in facts.by_analyzer.items():
+        places |= asking.get((analyzer, ""), nothing)
+        for finding in findings:
+            places |= asking.get((analyzer, finding.label), nothing)
+    return places
 
 
 def _hold(conditions: tuple[Condition, ...], facts: Facts) -> bool:

@@ -117,12 +117,20 @@ def reason_of(record: Columns) -> Reason:
 
 def list_columns(mention: Mention, reading: Reading) -> Columns:
     """The columns of `TicketRow` that repeat the mention and its reading for the list."""
-    sentiment = reading.sentiment
+    return facts_columns(mention) | read_columns(reading)
+
+
+def facts_columns(mention: Mention) -> Columns:
+    """Of `list_columns`, those that the mention says by itself."""
     return {
         "moment": mention.moment,
-        "language": reading.language.value,
-        "sentiment": sentiment.value if sentiment else "",
         "network": mention.network,
         "place": mention.place,
         "rating_share": mention.rating.share if mention.rating else None,
     }
+
+
+def read_columns(reading: Reading) -> Columns:
+    """Of `list_columns`, those that were read."""
+    sentiment = reading.sentiment
+    return {"language": reading.language.value, "sentiment": sentiment.value if sentiment else ""}

@@ -16,14 +16,15 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from multiprocessing.connection import Connection
 from operator import attrgetter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 import orjson
 
 from veilleur.desk.inbox.columns import (
     Columns,
-    list_columns,
+    facts_columns,
     mention_columns,
+    read_columns,
     reading_columns,
     ticket_columns,
 )
@@ -53,6 +54,10 @@ class Prepared(NamedTuple):
     """Of the ticket a new mention gets; holds what the list repeats, too. JSON is text already."""
 
 
+Judged: TypeAlias = tuple[Columns, Columns]
+"""Of one mention, what only reading can tell: columns of its reading and of its ticket."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preparation:
     """Reads and sorts batches for one organisation, as of one moment."""
@@ -61,19 +66,30 @@ class Preparation:
     """TOML; empty means the policy of the house."""
     now: datetime
 
-    def __call__(self, mentions: Sequence[Mention]) -> list[Prepared]:
-        """What the rows of `mentions` will hold, in the same order."""
+    def __call__(self, mentions: Sequence[Mention]) -> list[Judged]:
+        """What is read in `mentions` and where they go, in the same order."""
         policy = load_policy(self.policy) if self.policy else house_policy()
         return [
-            Prepared(
-                mention_columns(mention, reading.digest),
-                mention.collected_at,
+            (
                 _encoded(reading_columns(reading), "findings"),
                 _encoded(ticket_columns(route(mention, reading, policy, self.now)), "reasons")
-                | list_columns(mention, reading),
+                | read_columns(reading),
             )
             for mention, reading in zip(mentions, read(mentions, AT_ONCE), strict=True)
         ]
+
+
+def _prepared(mentions: Sequence[Mention], judged: Sequence[Judged]) -> list[Prepared]:
+    """With what the mentions say by themselves: no need to have that sent by another process."""
+    return [
+        Prepared(
+            mention_columns(mention, reading["digest"]),
+            mention.collected_at,
+            reading,
+            ticket | facts_columns(mention),
+        )
+        for mention, (reading, ticket) in zip(mentions, judged, strict=True)
+    ]
 
 
 def _encoded(columns: Columns, name: str) -> Columns:
@@ -107,7 +123,7 @@ class Here:
 
     def take(self) -> list[Prepared]:
         """Reads the batch now."""
-        return self._prepare(self._mentions)
+        return _prepared(self._mentions, self._prepare(self._mentions))
 
     def close(self) -> None:
         """Nothing to end."""
@@ -126,9 +142,11 @@ class Beside:
         self._process = spawn.Process(target=_serve, args=(theirs, policy, now), daemon=True)
         self._process.start()
         theirs.close()
+        self._mentions: Sequence[Mention] = ()
 
     def give(self, mentions: Sequence[Mention]) -> None:
         """Sends the batch and returns."""
+        self._mentions = mentions
         try:
             self._pipe.send(mentions)
         except OSError as error:
@@ -137,12 +155,12 @@ class Beside:
     def take(self) -> list[Prepared]:
         """Waits for the batch. Raises what went wrong there, or `ChildProcessError`."""
         try:
-            answer: list[Prepared] | VeilleurError = self._pipe.recv()
+            answer: list[Judged] | VeilleurError = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise ChildProcessError(_GONE) from error
         if isinstance(answer, VeilleurError):
             raise answer
-        return answer
+        return _prepared(self._mentions, answer)
 
     def close(self) -> None:
         """Tells the other process to end, and waits for it."""
@@ -163,10 +181,10 @@ def _serve(pipe: Connection, policy: str, now: datetime) -> None:
         prepare([])  # loads the lexicons while the first batch is still being parsed
         gc.freeze()  # they stay for good: no need to look for garbage in them, batch after batch
         while True:
-            pipe.send(_prepared_or_error(prepare, pipe.recv()))
+            pipe.send(_judged_or_error(prepare, pipe.recv()))
 
 
-def _prepared_or_error(prepare: Preparation, mentions: Sequence[Mention]) -> list[Prepared] | VeilleurError:
+def _judged_or_error(prepare: Preparation, mentions: Sequence[Mention]) -> list[Judged] | VeilleurError:
     try:
         return prepare(mentions)
     except VeilleurError as error:
