@@ -18,7 +18,7 @@ export UV_SYSTEM_CERTS ?= 1
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check contracts shape lint types format tests tests-postgresql packages dev
+.PHONY: help run test check contracts shape lint types format tests tests-postgresql test-transformers packages dev
 .PHONY: train bench bench-speed bench-import bench-desk bench-quality bench-engine docs screenshots wheel clean
 
 help:  ## list these commands
@@ -57,6 +57,10 @@ tests: $(READY_TO_TEST)  ## all tests on SQLite, the browser journey included
 
 tests-postgresql: $(READY_TO_TEST)  ## the tests of the desk on a throw-away PostgreSQL
 	@scripts/with-postgresql.sh $(PYTEST) -n $(WORKERS) --dist loadfile tests/desk
+
+test-transformers: $(READY_TO_TEST)  ## the transformers extra with the real library, apart: it downloads PyTorch
+	@UV_PROJECT_ENVIRONMENT=$(VENV)-transformers "$$(scripts/uv.sh)" sync --frozen --quiet --all-groups --extra transformers
+	@$(VENV)-transformers/bin/python -m pytest tests/reading/outside/test_transformers.py
 
 packages:
 	@scripts/system-packages.sh

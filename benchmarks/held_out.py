@@ -9,6 +9,7 @@ adverse reactions and polarity in English, and rewrites docs/reference/held-out.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -200,23 +201,28 @@ def english() -> list[tuple[str, str]]:
 
 def polarity() -> list[tuple[str, str]]:
     """Share of the poles told apart, all that came with a text being known, and its words alone."""
-    from training.sentiment import features_of  # noqa: PLC0415 - heavy
-    from veilleur.reading.heads import judge, load  # noqa: PLC0415
+    from training.sentiment import WEIGHTS  # noqa: PLC0415 - heavy
+    from training.tone import SHOWN, told  # noqa: PLC0415 - heavy
+    from veilleur.reading import tone  # noqa: PLC0415
+    from veilleur.reading.heads import load  # noqa: PLC0415
 
     head, lines = load("sentiment"), []
+    neg, pos = (tone.TONES.index(pole) for pole in (Sentiment.NEG, Sentiment.POS))
     parts = (opinions.friends_and_family(), opinions.phase_1(), opinions.experiences())
     for rows in parts:
         kept = [row for row in opinions.test_part(rows) if row.label is not Sentiment.NEU]
         for name, shown in (("", kept), (", words alone", [row.blinded().untitled() for row in kept])):
-            chances = judge(head, features_of(shown)).chances
-            good = chances[:, head.labels.index("pos")] > chances[:, head.labels.index("neg")]
+            chances = tone.chances(*told(head, shown))
+            good = chances[:, pos] > chances[:, neg]
             right = float(
                 np.mean([yes == (row.label is Sentiment.POS) for yes, row in zip(good, kept, strict=True)])
             )
             lines.append(
                 (f"positive or negative, {kept[0].corpus} test part{name}", f"{len(kept)} | {right:.3f} | |")
             )
-    return lines
+    folds = json.loads((WEIGHTS / f"{tone.NAME}.json").read_text("utf-8"))["held_out"][SHOWN]["pos or neg"]
+    row = f"{folds['n']} | {folds['accuracy']:.3f} | |"
+    return [*lines, (f"positive or negative, {opinions.EXPERIENCES}, five-fold", row)]
 
 
 def main() -> None:

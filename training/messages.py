@@ -17,7 +17,7 @@ from veilleur import vocabulary
 from veilleur.vocabulary import Mention, Rating, Sentiment
 
 LABELS = tuple(sorted(vocabulary.LABELS))
-SOCIAL = "social_fr"
+SOCIAL = "social"
 EXPERIENCES, FFT, PHASE_1 = opinions.EXPERIENCES, opinions.FFT, opinions.PHASE_1
 PSYTAR, PHEE, VAERS, MLMA = "en_psytar", "en_phee", "en_vaers", "fr_en_mlma"
 TOXICITY = ("insult", "threat", "hate")
@@ -53,7 +53,7 @@ class Example:
     priority: str = ""
     is_test: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)
-    """The whole annotation of a message of social French."""
+    """The whole annotation of such a message."""
 
 
 def everything(folder: Path = opinions.CORPORA) -> list[Example]:
@@ -77,19 +77,19 @@ def learnable(folder: Path = opinions.CORPORA) -> list[Example]:
 
 
 def development() -> list[Example]:
-    """The messages of social French to learn from: every label is known."""
+    """The messages of people in public to learn from: every label is known."""
     return [social_example(message) for message in social.to_learn_from()]
 
 
 def social_example(message: dict[str, Any]) -> Example:
-    """A message of social French as an example."""
+    """One of those messages as an example."""
     return Example(
         SOCIAL,
         message["group"],
         _mention(
             message["id"],
             message["text"],
-            language="fr",
+            language=message["lang"],
             question=_ASKED.get(message["field"], ""),
             rating=Rating(message["rating"], 1, 5) if message["rating"] else None,
         ),

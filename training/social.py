@@ -18,7 +18,7 @@ from typing import Any
 from veilleur.vocabulary import ASPECTS, CRITERIA, LABELS, SERIOUSNESS, SPECIAL, Priority, Sentiment
 
 FOLDER = Path(__file__).parents[1] / "tests/corpus/social_fr"
-MORE = Path(__file__).parent / "corpora/social_fr"
+MORE = Path(__file__).parent / "corpora"
 """Messages that only serve to learn from: they were read once."""
 SENTIMENTS = frozenset(Sentiment)
 POLARITIES = frozenset({"pos", "neg", "neu"})
@@ -70,7 +70,10 @@ def messages() -> list[dict[str, Any]]:
 
 def to_learn_from() -> list[dict[str, Any]]:
     """The development messages and those written to learn from."""
-    return [*messages(), *(message for path in sorted(MORE.glob("*.jsonl")) for message in read(path))]
+    return [
+        *messages(),
+        *(message for path in sorted(MORE.glob("social_*/*.jsonl")) for message in read(path)),
+    ]
 
 
 def held_out() -> list[dict[str, Any]]:

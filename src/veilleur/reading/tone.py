@@ -24,6 +24,10 @@ EVERYDAY = "everyday"
 """Name of the head that tells an everyday message from an answer to a question about a service."""
 MIXED_FROM = 0.55
 """From this chance on, an English opinion is called mixed: found on the development sentences."""
+SERVICE = "service"
+"""Name of the head that tells good from bad where people tell how a public service served them."""
+HEADS = (*TONES, EVERYDAY, SERVICE)
+"""The heads of `weights/tone.*`, in order."""
 _LEAST, _FURTHEST, _SURE = 1e-4, 8.0, 4.0
 _BESIDE = [DENSE.index(name) for name in ("words", "rated", "cheer then blame")]
 _ENGLISH = DENSE.index("english")
@@ -52,9 +56,10 @@ def _of_opinions(opinion: Floats, mixed: Floats) -> Floats:
 
 
 def numbers(features: Features, opinion: Floats, mixed: Floats, heads: Floats) -> Floats:
-    """(texts, numbers): what the regression reads; `heads` is (texts, `TONES` and `EVERYDAY`), log-odds."""
+    """(texts, numbers): what the regression reads; `heads` is (texts, `HEADS`), log-odds."""
     tone = np.clip(heads[:, : len(TONES)], -_FURTHEST, _FURTHEST)
-    everyday = np.clip(heads[:, len(TONES) :], -_SURE, _SURE) / _SURE
-    told = np.concatenate([np.log(np.maximum(opinion, _LEAST)), mixed[:, None], tone], axis=1)
+    everyday = np.clip(heads[:, len(TONES) : len(TONES) + 1], -_SURE, _SURE) / _SURE
+    service = np.clip(heads[:, len(TONES) + 1 :], -_FURTHEST, _FURTHEST)
+    told = np.concatenate([np.log(np.maximum(opinion, _LEAST)), mixed[:, None], tone, service], axis=1)
     columns = [told, told * everyday, everyday, features.dense[:, _BESIDE]]
     return np.concatenate(columns, axis=1, dtype=np.float32)
