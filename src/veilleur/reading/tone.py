@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from veilleur.reading import panel
+from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import DENSE, Features
 from veilleur.reading.heads import softmax
 from veilleur.text.words import Floats
@@ -24,6 +25,8 @@ EVERYDAY = "everyday"
 """Name of the head that tells an everyday message from an answer to a question about a service."""
 MIXED_FROM = 0.55
 """From this chance on, an English opinion is called mixed: found on the development sentences."""
+_FEWEST = 10
+"""Words of a mixed opinion, when it does not both praise and blame: of 339 shorter messages 7 are mixed."""
 SERVICE = "service"
 """Name of the head that tells good from bad where people tell how a public service served them."""
 HEADS = (*TONES, EVERYDAY, SERVICE)
@@ -31,6 +34,7 @@ HEADS = (*TONES, EVERYDAY, SERVICE)
 _LEAST, _FURTHEST, _SURE = 1e-4, 8.0, 4.0
 _BESIDE = [DENSE.index(name) for name in ("words", "rated", "cheer then blame")]
 _ENGLISH = DENSE.index("english")
+_MOCKING = DENSE.index("cheer then blame")
 
 
 def chances(features: Features, opinion: Floats, mixed: Floats) -> Floats:
@@ -44,8 +48,21 @@ def chances(features: Features, opinion: Floats, mixed: Floats) -> Floats:
     *weights, bias = known.others["together"]
     # Not a matrix product: BLAS rounds differently for batches of different heights.
     weighed = numbers(features, opinion, mixed, said.logits)[:, :, None] * np.array(weights)
-    together = softmax((weighed.sum(axis=1) + bias).astype(np.float32))
+    together = _of_one_mind(softmax((weighed.sum(axis=1) + bias).astype(np.float32)), features)
     return np.where(features.dense[:, [_ENGLISH]] > 0, _of_opinions(opinion, mixed), together)
+
+
+def _of_one_mind(chances: Floats, features: Features) -> Floats:
+    """`chances` without a mixed opinion where it is no likelier than the rest, or no room for two."""
+    mixed = TONES.index(Sentiment.MIXED)
+    polarity, owner = catalogue().polarity[features.concepts], features.words.owner
+    cheers, blames = (np.bincount(owner[polarity * sign > 0], minlength=len(chances)) for sign in (1, -1))
+    mocking = features.dense[:, _MOCKING] > 0
+    room = (np.diff(features.first_word) >= _FEWEST) | ((cheers > 0) & (blames > 0) & ~mocking)
+    kept = chances.copy()
+    kept[:, mixed] = np.where(room & (chances[:, mixed] >= 0.5), chances[:, mixed], np.float32(0))
+    alone: Floats = kept / kept.sum(axis=1, keepdims=True)
+    return alone
 
 
 def _of_opinions(opinion: Floats, mixed: Floats) -> Floats:
