@@ -77,6 +77,7 @@ train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
 	@$(BIN)/python -m training.cases
 	@$(BIN)/python -m training.aspects
 	@$(BIN)/python -m training.adverse
+	@$(BIN)/python -m training.rules
 
 bench: bench-import bench-desk bench-quality bench-speed bench-engine  ## every benchmark: import, desk, quality, speed of reading, engines
 
@@ -97,8 +98,9 @@ bench-quality: $(READY_TO_TEST)  ## scores of everything that is read, written t
 	@$(BIN)/python -m benchmarks.quality
 	@$(BIN)/python -m benchmarks.held_out
 
-docs: $(READY_TO_TEST)  ## write the page of commands; run the documentation, follow its links
+docs: $(READY_TO_TEST)  ## write the pages of commands and rules; run the documentation, follow its links
 	@$(BIN)/python scripts/cli_reference.py
+	@$(BIN)/python scripts/rules_reference.py
 	@$(PYTEST) tests/docs
 
 screenshots: packages $(READY_TO_TEST)  ## redo the pictures of the documentation with the browser journey

@@ -4,7 +4,8 @@
     ├── InvalidInput            somebody gave us something we cannot use
     │   ├── FileRefused         a whole file cannot be read
     │   ├── RowRefused          one row of a file cannot be read; the others go on
-    │   └── PolicyInvalid       a triage policy is not well formed
+    │   ├── PolicyInvalid       a triage policy is not well formed
+    │   └── PackInvalid         a rule pack is not well formed
     ├── PluginInvalid           an installed extension breaks its contract
     ├── ExtraMissing            it needs an optional part that is not installed
     ├── EngineStopped           the processes that read an archive stopped before the end
@@ -83,6 +84,10 @@ class PolicyInvalid(InvalidInput):
         self.code = code
         self.details = dict(details or {})
         self.place = place
+
+
+class PackInvalid(InvalidInput):
+    """A rule pack cannot be used: the message names the rule, what is wrong and what is known."""
 
 
 class PluginInvalid(VeilleurError):

@@ -331,6 +331,83 @@ class Reading:
         return next((Sentiment(f.label) for f in self.of("sentiment")), None)
 
 
+class Severity(StrEnum):
+    """What a broken rule asks for; the order of the members is the order of gravity."""
+
+    BLOCKER = "blocker"
+    """Goes out only when two people say so, with their reasons."""
+    ERROR = "error"
+    """Goes out corrected, or with somebody's reason."""
+    WARNING = "warning"
+    """A person reads it again."""
+    INFO = "info"
+    """Advice."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the gravest; usable as a sort key."""
+        return list(Severity).index(self)
+
+
+class Mark(StrEnum):
+    """How well the ground of a rule is known."""
+
+    READ = "V"
+    """The text itself was read."""
+    REPORTED = "S"
+    """Read in a secondary source."""
+    GENERAL = "G"
+    """General knowledge, not verified: never blocks alone."""
+
+
+class Kind(StrEnum):
+    """What a text that leaves is."""
+
+    REPLY = "reply"
+    POST = "post"
+    PROFILE = "profile"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A text on its way to the public, and what is known around it."""
+
+    text: str
+    kind: Kind = Kind.POST
+    actor: str = ""
+    """Who publishes, a key of `rules.actors()`; empty when nobody knows: then every rule binds."""
+    language: str = ""
+    """`"fr"`, `"en"`, or empty: then it is read from the text."""
+    network: str = ""
+    review: str = ""
+    """What a reply answers."""
+    author: str = ""
+    """The display name under that review: it is compared, never stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a rule comes from."""
+
+    title: str
+    mark: Mark
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One rule that a text breaks, where, why, and what to write instead."""
+
+    rule: str
+    severity: Severity
+    span: Span
+    message: str
+    reference: Reference
+    advice: str
+    score: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a ticket stands where it does: a rule of the policy and what filled it.

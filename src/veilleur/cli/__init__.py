@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import veilleur
-from veilleur.cli import administration, demo, importing, reading, serving
+from veilleur.cli import administration, demo, importing, linting, reading, serving
 from veilleur.cli.door import Commands
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)
 app.command("import")(importing.import_file)
 app.command("read")(reading.read)
+app.command("lint")(linting.lint)
+app.command("packs")(linting.packs)
 app.command("migrate")(administration.migrate)
 app.add_typer(administration.organisations, name="organisation")
 app.add_typer(administration.people, name="person")

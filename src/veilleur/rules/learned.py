@@ -1,0 +1,358 @@
+"""The learned layer: which rules a text breaks as far as examples teach it, and where.
+
+One linear head per rule over the features of the whole text, and one for “something is broken” in replies and
+in posts; another one tells the words of a breach from other words. A small regression over the strongest of
+them gives the verdict (`training/rules.py`). Only the rules that bind the publisher are asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from veilleur.rules.features import (
+    NEAR,
+    REACH,
+    Tags,
+    beside,
+    inner_far,
+    inner_near,
+    inner_next,
+    inner_word,
+    of_concepts,
+    of_gap,
+    of_pair,
+    of_word,
+    whole,
+)
+from veilleur.rules.kept import Kept
+from veilleur.rules.words import Sentence, sentences, words_of
+from veilleur.text import normalise
+from veilleur.text.languages import language
+from veilleur.text.normalise import Normalised
+from veilleur.vocabulary import Kind, Language, Outgoing
+
+Floats: TypeAlias = NDArray[np.float32]
+Said: TypeAlias = dict[str, tuple[int, int, float]]
+"""Rule → start and end in the normalised text, and how sure."""
+Allowed: TypeAlias = Callable[[Outgoing], frozenset[str]]
+"""The heads that may speak of a text."""
+Rows: TypeAlias = tuple[int, ...]
+
+REPLIES, OTHERS = "replies", "others"
+"""The two kinds of texts that have a verdict of their own; the first two heads."""
+STRONGEST = 3
+"""Heads, and words, that the verdict looks at one by one."""
+SILENT = -8.0
+"""Log-odds of a rule that does not bind."""
+COST = -1.0
+"""What a word must be worth to lengthen a stretch (found out of fold, as `EVIDENCE`)."""
+EVIDENCE = 8.0
+"""What the evidence of the rule counts beside the log-odds that a word belongs to any breach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One text as the heads see it."""
+
+    kind: str
+    around: tuple[str, ...]
+    sentences: list[Sentence]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """By word of the whole text: where it stands."""
+        return [place for sentence in self.sentences for place in sentence.places]
+
+    @property
+    def scale(self) -> float:
+        """What one feature counts: long texts have many."""
+        return float(0.35 / np.sqrt(sum(len(sentence.words) for sentence in self.sentences) + 2))
+
+
+def look(outgoing: Outgoing, text: Normalised) -> Look:
+    """What the heads see of a text."""
+    name = words_of(normalise(outgoing.author).text, 3) if outgoing.author else frozenset[str]()
+    review = words_of(normalise(outgoing.review).text, 5) if outgoing.review else frozenset[str]()
+    kind = REPLIES if outgoing.kind is Kind.REPLY else OTHERS
+    around = (kind, f"by {outgoing.actor}", f"in {outgoing.language or language_of(text)}")
+    return Look(kind, around, sentences(text, name, review))
+
+
+def language_of(text: Normalised) -> str:
+    """`"en"` for English, else `"fr"`: the languages that rules speak."""
+    return "en" if language([text])[0].language is Language.EN else "fr"
+
+
+Pair: TypeAlias = tuple[float, float]
+"""A sum of weights for `REPLIES`, and one for `OTHERS`."""
+
+
+class Inside:
+    """What tells a word of a breach from another one."""
+
+    def __init__(self, row: dict[str, int], table: Floats, bias: Floats) -> None:
+        """`row` leads from a name to a line of `table` (lines, 2); `bias` is (2,)."""
+        self.row, self.table, self.bias = row, table, bias
+        self._kept: Kept[Pair] = Kept(self._sum)
+
+    def logits(self, looked: Look) -> Floats:
+        """(words,): log-odds that each word belongs to a breach."""
+        column = 0 if looked.kind == REPLIES else 1
+        found = [logit for sentence in looked.sentences for logit in self._of_sentence(sentence, column)]
+        return np.array(found, dtype=np.float32)
+
+    def _of_sentence(self, sentence: Sentence, column: int) -> Iterator[float]:
+        kept, bias = self._kept, float(self.bias[column])
+        words = kept.numbers(sentence)
+        last = len(words) - 1
+        brought = [[kept.of_one(names, word)[column] for names in _AROUND] for word in words]
+        for place, word in enumerate(words):
+            total = bias
+            for other in range(max(place - REACH, 0), min(place + REACH, last) + 1):
+                total += brought[other][other - place + REACH]
+            if place:
+                total += kept.of_two(_before, word, words[place - 1])[column]
+            if place < last:
+                total += kept.of_two(_after, word, words[place + 1])[column]
+            yield total
+
+    def _sum(self, names: list[str]) -> Pair:
+        rows = [self.row[name] for name in names if name in self.row]
+        replies, others = self.table[rows].sum(axis=0, dtype=np.float64).tolist() if rows else (0.0, 0.0)
+        return replies, others
+
+
+def _neighbour(step: int) -> Callable[[str, Tags], list[str]]:
+    if abs(step) > NEAR:
+        return lambda _word, tags: inner_far(step // abs(step), tags)
+    return lambda word, tags: inner_near(step, word, tags)
+
+
+_AROUND = [_neighbour(step) if step else inner_word for step in range(-REACH, REACH + 1)]
+"""What a word tells of one that stands so many words before it or after it."""
+
+
+def _before(word: str, tags: Tags, other: str, others: Tags) -> list[str]:
+    return inner_next(-1, word, tags, other, others)
+
+
+def _after(word: str, tags: Tags, other: str, others: Tags) -> list[str]:
+    return inner_next(1, word, tags, other, others)
+
+
+def _gap(word: str, _tags: Tags, other: str, _others: Tags) -> list[str]:
+    return [of_gap(word, other)]
+
+
+def _concepts(_word: str, tags: Tags, _other: str, others: Tags) -> list[str]:
+    return of_concepts(tags, others)
+
+
+class Weights:
+    """What was learned. Columns are `heads`: `REPLIES`, `OTHERS`, then rules."""
+
+    def __init__(
+        self,
+        heads: tuple[str, ...],
+        row: dict[str, int],
+        table: Floats,
+        bias: Floats,
+        inside: Inside,
+        cuts: Mapping[str, float] = MappingProxyType({}),
+        verdict: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    ) -> None:
+        """`row` leads from a feature to a line of `table`.
+
+        `cuts`: log-odds from which a rule is said, when the text is judged to break something. `verdict`: for
+        `REPLIES` and `OTHERS`, the weights of `summary`, the bias, then the cut.
+        """
+        self.heads, self.row, self.table, self.bias, self.inside = heads, row, table, bias, inside
+        self.cuts, self.verdict = cuts, verdict
+        self.column = {head: column for column, head in enumerate(heads)}
+        self._kept: Kept[Rows] = Kept(self._rows)
+
+    def rows(self, looked: Look) -> set[int]:
+        """The lines of the features of a text."""
+        found = set(self._rows(beside(len(looked.sentences), looked.around)))
+        before = frozenset[str]()
+        for sentence in looked.sentences:
+            for rows, _first, _last in self.placed(sentence, 0):
+                found.update(rows)
+            found.update(self._rows(whole(sentence.expressions, before)))
+            before = sentence.expressions.union(*sentence.tags)
+        return found
+
+    def placed(self, sentence: Sentence, base: int) -> Iterator[tuple[Rows, int, int]]:
+        """Lines of features, and the first and the last word they stand on; `base` words come before."""
+        kept = self._kept
+        words = kept.numbers(sentence)
+        tagged = [kept.has_tags(word) for word in words]
+        last = len(words) - 1
+        for place, word in enumerate(words):
+            here = base + place
+            yield kept.of_one(of_word, word), here, here
+            if place < last:
+                yield kept.of_two(of_pair, word, words[place + 1]), here, here + 1
+            if place < last - 1:
+                yield kept.of_two(_gap, word, words[place + 2]), here, here + 2
+            if tagged[place]:
+                for step in range(1, min(REACH, last - place) + 1):
+                    if tagged[place + step]:
+                        yield kept.of_two(_concepts, word, words[place + step]), here, here + step
+
+    def _rows(self, names: list[str]) -> Rows:
+        rows = (self.row.get(name) for name in names)
+        return tuple([row for row in rows if row is not None])
+
+
+def read(texts: Sequence[Outgoing], normal: Sequence[Normalised], *allowed: Allowed) -> list[Said]:
+    """What the heads say of each text; each of `allowed` names heads that judge it together."""
+    known = load()
+    looks = [look(outgoing, text) for outgoing, text in zip(texts, normal, strict=True)]
+    logits = judge(known, looks)
+    out: list[Said] = []
+    for outgoing, looked, row in zip(texts, looks, logits, strict=True):
+        said: Said = {}
+        for heads in allowed:
+            said |= _said(known, looked, row, heads(outgoing))
+        out.append(said)
+    return out
+
+
+def judge(known: Weights, looks: Sequence[Look]) -> Floats:
+    """(texts, heads): log-odds."""
+    rows = [sorted(known.rows(looked)) for looked in looks]
+    places = np.cumsum([0, *map(len, rows)])
+    entries = np.array([row for those in rows for row in those], dtype=np.int32)
+    scales = np.repeat(np.array([looked.scale for looked in looks], dtype=np.float32), np.diff(places))
+    told = csr_array((scales, entries, places), shape=(len(looks), len(known.table)))
+    logits: Floats = told @ known.table + known.bias
+    return logits
+
+
+def summary(any_broken: float, rules: Floats, told: Floats) -> Floats:
+    """What the verdict is read from, in numbers.
+
+    The head for anything, the strongest rules, all of them together, and the words that look most like a
+    breach (`told`, log-odds by word).
+    """
+    strongest = np.sort(np.append(rules, [SILENT] * STRONGEST))[::-1][:STRONGEST]
+    none = np.log1p(-1 / (1 + np.exp(-rules))).sum() if len(rules) else 0.0
+    together = np.log(-np.expm1(np.minimum(none, -1e-9)) + 1e-9)
+    words = np.sort(np.append(told, [SILENT] * STRONGEST))[::-1]
+    loudest = (words[0], words[:STRONGEST].mean(), np.log1p(np.log1p(np.exp(words)).sum()))
+    return np.array([any_broken, *strongest, together, *loudest], dtype=np.float32)
+
+
+def _said(known: Weights, looked: Look, logits: Floats, allowed: frozenset[str]) -> Said:
+    binding = [known.column[head] for head in sorted(allowed) if head in known.column]
+    if not binding or not looked.places:
+        return {}
+    *weights, bias, cut = known.verdict[looked.kind]
+    told = known.inside.logits(looked)
+    seen = summary(float(logits[known.column[looked.kind]]), logits[binding], told)
+    if float(seen @ np.array(weights, dtype=np.float32)) + bias < cut:
+        return {}
+    best = max(binding, key=lambda column: logits[column])
+    broken = [
+        column for column in binding if column == best or logits[column] >= known.cuts[known.heads[column]]
+    ]
+    found = stretches(known, looked, broken, told)
+    return {
+        known.heads[column]: (*where, _chance(logits[column]))
+        for column, where in zip(broken, found, strict=True)
+    }
+
+
+def _chance(logit: float) -> float:
+    return round(float(1 / (1 + np.exp(-logit))), 3)
+
+
+def stretches(known: Weights, looked: Look, columns: Sequence[int], told: Floats) -> list[tuple[int, int]]:
+    """For each head: where in the normalised text the words stand that break its rule.
+
+    By what weighed for it, and by `told`, what each word looks like by itself.
+    """
+    worth = (told - COST)[:, None] + EVIDENCE * evidence_of(known, looked, columns)
+    return [_stretch(looked, worth[:, number]) for number in range(len(columns))]
+
+
+def _stretch(looked: Look, worth: Floats) -> tuple[int, int]:
+    places, first = looked.places, 0
+    best, where = -np.inf, (0, 0)
+    for sentence in looked.sentences:
+        start, stop, total = heaviest(worth[first : first + len(sentence.words)].tolist())
+        if total > best and stop > start:
+            best, where = total, (first + start, first + stop)
+        first += len(sentence.words)
+    return places[where[0]][0], places[max(where[1] - 1, where[0])][1]
+
+
+def evidence_of(known: Weights, looked: Look, columns: Sequence[int]) -> Floats:
+    """(words, columns): what each word adds to the heads; two words share what they add together."""
+    out = np.zeros((len(looked.places), len(columns)), dtype=np.float32)
+    lines: list[int] = []
+    ends: list[tuple[int, int]] = []
+    base = 0
+    for sentence in looked.sentences:
+        for rows, first, last in known.placed(sentence, base):
+            lines += rows
+            ends += [(first, last)] * len(rows)
+        base += len(sentence.words)
+    if lines:
+        weights = known.table[np.array(lines)[:, None], np.array(columns)] * np.float32(looked.scale / 2)
+        for words in np.array(ends).T:
+            np.add.at(out, words, weights)
+    return out
+
+
+def heaviest(weights: Sequence[float]) -> tuple[int, int, float]:
+    """(start, stop, sum) of the stretch with the largest sum (Kadane).
+
+    >>> heaviest([-1, 2, -1, 3, -5])
+    (1, 4, 4.0)
+    """
+    best, where, total, start = -np.inf, (0, 0), 0.0, 0
+    for place, weight in enumerate(weights):
+        if total <= 0:
+            total, start = 0.0, place
+        total += weight
+        if total > best:
+            best, where = total, (start, place + 1)
+    return *where, float(best)
+
+
+@cache
+def load() -> Weights:
+    """The shipped weights, read once per process."""
+    folder = files(__package__) / "weights"
+    header = json.loads((folder / "rules.json").read_text(encoding="utf-8"))
+    with (folder / "rules.npz").open("rb") as file, np.load(file) as arrays:
+        names = bytes(arrays["names"]).decode().split("\n")
+        shape = (len(names), len(header["heads"]))
+        sparse = csr_array(
+            (arrays["data"].astype(np.float32), arrays["indices"], arrays["places"]), shape=shape
+        )
+        bias = arrays["bias"].astype(np.float32)
+        told = bytes(arrays["inside_names"]).decode().split("\n")
+        row = {name: line for line, name in enumerate(told)}
+        inner = Inside(row, arrays["inside"].astype(np.float32), arrays["inside_bias"].astype(np.float32))
+    return Weights(
+        tuple(header["heads"]),
+        {name: line for line, name in enumerate(names)},
+        sparse.toarray(),
+        bias,
+        inner,
+        header["cuts"],
+        header["verdict"],
+    )

@@ -1,0 +1,1 @@
+"""The packs of the house, one TOML file each."""
