@@ -82,7 +82,7 @@ train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
 bench: bench-import bench-desk bench-quality bench-speed bench-engine  ## every benchmark: import, desk, quality, speed of reading, engines
 
 bench-speed: $(READY_TO_TEST)  ## texts read per second, beside the tools somebody would compose
-	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/speed.py; status=$$?; $(BIN)/python -m benchmarks.rules --speed; exit $$status
 
 bench-import: $(READY_TO_TEST)  ## import of 100,000 rows, killed and resumed
 	@$(BIN)/python benchmarks/import.py
@@ -97,6 +97,7 @@ bench-engine: $(READY_TO_TEST)  ## an archive on all cores and on a Dask cluster
 bench-quality: $(READY_TO_TEST)  ## scores of everything that is read, written to docs/reference/quality.md and held-out.md
 	@$(BIN)/python -m benchmarks.quality
 	@$(BIN)/python -m benchmarks.held_out
+	@$(BIN)/python -m benchmarks.rules
 
 docs: $(READY_TO_TEST)  ## write the pages of commands and rules; run the documentation, follow its links
 	@$(BIN)/python scripts/cli_reference.py

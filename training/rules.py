@@ -376,6 +376,7 @@ def scores(data: Set, found: Outcome, these: Flags) -> dict[str, float]:
         "broken": int(truth.sum()),
         "precision": _share(right, int(given.sum())),
         "recall": _share(right, int(truth.sum())),
+        "alarms": _share(int((given & ~truth).sum()), int((~truth).sum())),
         "right_rule": _share(sum(named), len(named)),
         "span_precision": _share(sum(met), len(met)),
         "span_recall": _share(sum(hit), len(hit)),

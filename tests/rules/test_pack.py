@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from veilleur.errors import PackInvalid
-from veilleur.rules import installed_packs, load_pack, read_pack
-from veilleur.vocabulary import Kind, Severity
+from veilleur.rules import Rulebook, installed_packs, load_pack, read_pack
+from veilleur.vocabulary import Kind, Outgoing, Severity
 
 OWN = """
 id = "maison"
@@ -99,3 +100,13 @@ def test_a_file_that_is_not_there(tmp_path) -> None:  # type: ignore[no-untyped-
 def test_any_text_is_a_pack_or_is_refused(text: str) -> None:
     with pytest.raises(PackInvalid):
         load_pack(text)
+
+
+def test_the_example_does_what_it_says(repository: Path) -> None:
+    pack = read_pack(repository / "examples/one_rule_pack.toml")
+    book = Rulebook((pack,))
+    (rule,) = pack.rules
+    for texts, expected in ((rule.flags, True), (rule.passes, False)):
+        for text in texts:
+            (found,) = book.judge([Outgoing(text, Kind.REPLY, "medecin")], date(2026, 11, 22))
+            assert bool(found) is expected, text

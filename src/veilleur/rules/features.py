@@ -50,7 +50,10 @@ def _placed(sentence: Sentence, base: int) -> Iterator[Feature]:
         for name in of_word(word, tags[place]):
             yield Feature(name, here, here)
         if place + 1 < len(words):
-            for name in of_pair(word, tags[place], words[place + 1], tags[place + 1]):
+            following, others = words[place + 1], tags[place + 1]
+            for name in (of_pair(word, following), *of_concept_word(tags[place], following)):
+                yield Feature(name, here, here + 1)
+            for name in of_word_concept(word, others):
                 yield Feature(name, here, here + 1)
         if place + 2 < len(words):
             yield Feature(of_gap(word, words[place + 2]), here, here + 2)
@@ -74,10 +77,19 @@ def of_word(word: str, tags: Tags) -> list[str]:
     return [f"w:{word}", f"p:{word[:_STEM]}", *(f"t:{tag}" for tag in tags)]
 
 
-def of_pair(word: str, tags: Tags, following: str, others: Tags) -> list[str]:
+def of_pair(word: str, following: str) -> str:
     """Of a word and the next one."""
-    names = [f"b:{word} {following}", *(f"{tag}+{following}" for tag in tags)]
-    return names + [f"{word}+{other}" for other in others]
+    return f"b:{word} {following}"
+
+
+def of_concept_word(tags: Tags, following: str) -> list[str]:
+    """Of the concepts of a word, and the next word."""
+    return [f"{tag}+{following}" for tag in tags]
+
+
+def of_word_concept(word: str, others: Tags) -> list[str]:
+    """Of a word, and the concepts of the next one."""
+    return [f"{word}+{other}" for other in others]
 
 
 def of_gap(word: str, after_next: str) -> str:
@@ -100,10 +112,14 @@ def inner_near(step: int, word: str, tags: Tags) -> list[str]:
     return [f"{step}w:{word}", f"{step}p:{word[:_STEM]}", *(f"{step}t:{tag}" for tag in tags)]
 
 
-def inner_next(step: int, word: str, tags: Tags, other: str, others: Tags) -> list[str]:
+def inner_pair(step: int, word: str, other: str) -> str:
     """What a word and its direct neighbour tell together."""
-    names = [f"{step}b:{word} {other}"]
-    return names + [f"{step}c:{tag} {near}" for tag in tags for near in others]
+    return f"{step}b:{word} {other}"
+
+
+def inner_concepts(step: int, tags: Tags, others: Tags) -> list[str]:
+    """What their concepts tell together."""
+    return [f"{step}c:{tag} {near}" for tag in tags for near in others]
 
 
 def inner_far(side: int, tags: Tags) -> list[str]:
@@ -125,5 +141,6 @@ def inside(sentence: Sentence) -> Iterator[list[str]]:
                 continue
             names += inner_near(step, words[other], tags[other])
             if abs(step) == 1:
-                names += inner_next(step, word, tags[place], words[other], tags[other])
+                names.append(inner_pair(step, word, words[other]))
+                names += inner_concepts(step, tags[place], tags[other])
         yield names

@@ -24,14 +24,17 @@ from veilleur.rules.features import (
     REACH,
     Tags,
     beside,
+    inner_concepts,
     inner_far,
     inner_near,
-    inner_next,
+    inner_pair,
     inner_word,
+    of_concept_word,
     of_concepts,
     of_gap,
     of_pair,
     of_word,
+    of_word_concept,
     whole,
 )
 from veilleur.rules.kept import Kept
@@ -93,17 +96,22 @@ def language_of(text: Normalised) -> str:
     return "en" if language([text])[0].language is Language.EN else "fr"
 
 
-Pair: TypeAlias = tuple[float, float]
-"""A sum of weights for `REPLIES`, and one for `OTHERS`."""
-
-
 class Inside:
     """What tells a word of a breach from another one."""
 
     def __init__(self, row: dict[str, int], table: Floats, bias: Floats) -> None:
         """`row` leads from a name to a line of `table` (lines, 2); `bias` is (2,)."""
         self.row, self.table, self.bias = row, table, bias
-        self._kept: Kept[Pair] = Kept(self._sum)
+        self._columns: list[list[float]] = table.T.tolist()
+        self._kept = (Kept(self._sums_of(0)), Kept(self._sums_of(1)))
+
+    def _sums_of(self, column: int) -> Callable[[list[list[str]]], list[float]]:
+        row, weights = self.row, self._columns[column]
+
+        def sums(groups: list[list[str]]) -> list[float]:
+            return [sum(weights[row[name]] for name in names if name in row) for names in groups]
+
+        return sums
 
     def logits(self, looked: Look) -> Floats:
         """(words,): log-odds that each word belongs to a breach."""
@@ -112,50 +120,37 @@ class Inside:
         return np.array(found, dtype=np.float32)
 
     def _of_sentence(self, sentence: Sentence, column: int) -> Iterator[float]:
-        kept, bias = self._kept, float(self.bias[column])
-        words = kept.numbers(sentence)
-        last = len(words) - 1
-        brought = [[kept.of_one(names, word)[column] for names in _AROUND] for word in words]
+        words, tags, kept = sentence.words, sentence.tags, self._kept[column]
+        row, weights = self.row, self._columns[column]
+        bias, last = float(self.bias[column]), len(words) - 1
+        brought = [kept.of(_around, word, mine) for word, mine in zip(words, tags, strict=True)]
         for place, word in enumerate(words):
             total = bias
             for other in range(max(place - REACH, 0), min(place + REACH, last) + 1):
                 total += brought[other][other - place + REACH]
-            if place:
-                total += kept.of_two(_before, word, words[place - 1])[column]
-            if place < last:
-                total += kept.of_two(_after, word, words[place + 1])[column]
+            for step in (-1, 1):
+                other = place + step
+                if 0 <= other <= last:
+                    line = row.get(inner_pair(step, word, words[other]))
+                    total += weights[line] if line is not None else 0.0
+                    if tags[place] and tags[other]:
+                        total += kept.of(_together, step, tags[place], tags[other])[0]
             yield total
 
-    def _sum(self, names: list[str]) -> Pair:
-        rows = [self.row[name] for name in names if name in self.row]
-        replies, others = self.table[rows].sum(axis=0, dtype=np.float64).tolist() if rows else (0.0, 0.0)
-        return replies, others
+
+def _around(word: str, tags: Tags) -> list[list[str]]:
+    """What a word tells of each of those that stand `REACH` words after it to `REACH` words before it."""
+    return [_told(step, word, tags) for step in range(-REACH, REACH + 1)]
 
 
-def _neighbour(step: int) -> Callable[[str, Tags], list[str]]:
-    if abs(step) > NEAR:
-        return lambda _word, tags: inner_far(step // abs(step), tags)
-    return lambda word, tags: inner_near(step, word, tags)
+def _told(step: int, word: str, tags: Tags) -> list[str]:
+    if not step:
+        return inner_word(word, tags)
+    return inner_near(step, word, tags) if abs(step) <= NEAR else inner_far(step // abs(step), tags)
 
 
-_AROUND = [_neighbour(step) if step else inner_word for step in range(-REACH, REACH + 1)]
-"""What a word tells of one that stands so many words before it or after it."""
-
-
-def _before(word: str, tags: Tags, other: str, others: Tags) -> list[str]:
-    return inner_next(-1, word, tags, other, others)
-
-
-def _after(word: str, tags: Tags, other: str, others: Tags) -> list[str]:
-    return inner_next(1, word, tags, other, others)
-
-
-def _gap(word: str, _tags: Tags, other: str, _others: Tags) -> list[str]:
-    return [of_gap(word, other)]
-
-
-def _concepts(_word: str, tags: Tags, _other: str, others: Tags) -> list[str]:
-    return of_concepts(tags, others)
+def _together(step: int, tags: Tags, others: Tags) -> list[list[str]]:
+    return [inner_concepts(step, tags, others)]
 
 
 class Weights:
@@ -194,21 +189,29 @@ class Weights:
 
     def placed(self, sentence: Sentence, base: int) -> Iterator[tuple[Rows, int, int]]:
         """Lines of features, and the first and the last word they stand on; `base` words come before."""
-        kept = self._kept
-        words = kept.numbers(sentence)
-        tagged = [kept.has_tags(word) for word in words]
+        words, tags, kept, row = sentence.words, sentence.tags, self._kept, self.row
         last = len(words) - 1
         for place, word in enumerate(words):
-            here = base + place
-            yield kept.of_one(of_word, word), here, here
+            here, mine = base + place, tags[place]
+            yield kept.of(of_word, word, mine), here, here
             if place < last:
-                yield kept.of_two(of_pair, word, words[place + 1]), here, here + 1
-            if place < last - 1:
-                yield kept.of_two(_gap, word, words[place + 2]), here, here + 2
-            if tagged[place]:
+                yield from self._pair(word, mine, words[place + 1], tags[place + 1], here)
+            if place < last - 1 and (line := row.get(of_gap(word, words[place + 2]))) is not None:
+                yield (line,), here, here + 2
+            if mine:
                 for step in range(1, min(REACH, last - place) + 1):
-                    if tagged[place + step]:
-                        yield kept.of_two(_concepts, word, words[place + step]), here, here + step
+                    if others := tags[place + step]:
+                        yield kept.of(of_concepts, mine, others), here, here + step
+
+    def _pair(
+        self, word: str, tags: Tags, following: str, others: Tags, here: int
+    ) -> Iterator[tuple[Rows, int, int]]:
+        if (line := self.row.get(of_pair(word, following))) is not None:
+            yield (line,), here, here + 1
+        if tags:
+            yield self._kept.of(of_concept_word, tags, following), here, here + 1
+        if others:
+            yield self._kept.of(of_word_concept, word, others), here, here + 1
 
     def _rows(self, names: list[str]) -> Rows:
         rows = (self.row.get(name) for name in names)

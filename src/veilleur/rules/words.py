@@ -29,8 +29,12 @@ _SHAPES = (
 )
 """What the shape of a word says of it: coarse, and only ever weighed beside the rest."""
 NUMBER = "<number>"
-NAMED, ECHOED = "named", "echoed"
-"""Tags of words that stand in the display name, or in the review that is answered."""
+NAMED, ECHOED, CAPITAL = "named", "echoed", "capital"
+"""Tags of words that stand in the display name, in the review that is answered, or that begin with a capital
+letter within a sentence."""
+
+
+_NOTHING = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,19 @@ def sentences(text: Normalised, name: frozenset[str], review: frozenset[str]) ->
         matches = list(_WORD.finditer(text.text, start, end))[:left]
         left -= len(matches)
         words = tuple([_said(match[0]) for match in matches])
+        capitals = [
+            frozenset([CAPITAL]) if at and _is_capital(text, match.start()) else _NOTHING
+            for at, match in enumerate(matches)
+        ]
         found.append(
             Sentence(
                 words,
-                tuple([_all_tags(word, name, review) for word in words]),
+                tuple(
+                    [
+                        _all_tags(word, name, review, shown)
+                        for word, shown in zip(words, capitals, strict=True)
+                    ]
+                ),
                 _expressions(text.text[start:end]),
                 tuple([match.span() for match in matches]),
             )
@@ -74,8 +87,14 @@ def words_of(text: str, shortest: int) -> frozenset[str]:
     return frozenset(word for word in re.findall(r"\w+", text) if len(word) >= shortest)
 
 
-def _all_tags(word: str, name: frozenset[str], review: frozenset[str]) -> tuple[str, ...]:
-    tags = tags_of(word)
+def _is_capital(text: Normalised, place: int) -> bool:
+    return text.written(place, place + 1)[:1].isupper()
+
+
+def _all_tags(
+    word: str, name: frozenset[str], review: frozenset[str], shown: frozenset[str]
+) -> tuple[str, ...]:
+    tags = (*tags_of(word), *shown)
     if word in name:
         tags += (NAMED,)
     return (*tags, ECHOED) if word in review else tags
