@@ -354,7 +354,8 @@ def _said(data: Set, foretold: Foretold, fold: int, cuts: Numbers, number: int) 
     row = np.where(data.binding[number], foretold.logits[number, 2:], learned.SILENT)
     normal = normalise(data.examples[number].outgoing.text)
     broken = np.flatnonzero(data.binding[number] & ((row >= cuts) | (row == row.max())))
-    found = stretches(foretold.folds[fold], data.looks[number], (broken + 2).tolist(), foretold.told[number])
+    known, looked = foretold.folds[fold], data.looks[number]
+    found = stretches(known, looked, known.placed(looked), (broken + 2).tolist(), foretold.told[number])
     for head, (start, end) in zip(broken, found, strict=True):
         yield data.rules[head], normal.span(start, end)
 

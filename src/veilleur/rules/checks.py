@@ -45,11 +45,9 @@ def display_name(outgoing: Outgoing) -> Iterator[Span]:
     names = set(_NAME_WORD.findall(normalise(outgoing.author).text)) - _no_names()
     if not names:
         return
-    text = normalise(outgoing.text)
-    for match in _NAME_WORD.finditer(text.text):
-        span = text.span(match.start(), match.end())
-        if match[0] in names and span.of(outgoing.text)[:1].isupper():
-            yield span
+    for match in _NAME_WORD.finditer(outgoing.text):
+        if match[0][0].isupper() and normalise(match[0]).text in names:
+            yield Span(match.start(), match.end())
 
 
 @cache

@@ -102,15 +102,16 @@ class Rulebook:
     def _breaches(
         self, outgoing: Outgoing, text: Normalised, heads: learned.Said, on: date
     ) -> Iterator[Breach]:
-        language = outgoing.language or learned.language_of(text)
         for rule, grounds in self.in_force(outgoing, on):
-            severity = soften(self.severities.get(rule.id, rule.severity), grounds)
+            if rule.learned not in heads and not rule.is_exact:
+                continue
             if rule.id in self.house and rule.learned in self.heads_for(outgoing):
                 continue  # the rule of the profession speaks
             for span, score in _places(rule, outgoing, text, heads):
+                language = outgoing.language or learned.language_of(text)
                 yield Breach(
                     rule.id,
-                    severity,
+                    soften(self.severities.get(rule.id, rule.severity), grounds),
                     span,
                     rule.message.say(language),
                     grounds[0],

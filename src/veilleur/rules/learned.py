@@ -8,7 +8,7 @@ them gives the verdict (`training/rules.py`). Only the rules that bind the publi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -50,6 +50,8 @@ Said: TypeAlias = dict[str, tuple[int, int, float]]
 Allowed: TypeAlias = Callable[[Outgoing], frozenset[str]]
 """The heads that may speak of a text."""
 Rows: TypeAlias = tuple[int, ...]
+Placed: TypeAlias = tuple[Rows, int, int]
+"""Lines of features, and the first and the last word of the text that they stand on."""
 
 REPLIES, OTHERS = "replies", "others"
 """The two kinds of texts that have a verdict of their own; the first two heads."""
@@ -116,26 +118,36 @@ class Inside:
     def logits(self, looked: Look) -> Floats:
         """(words,): log-odds that each word belongs to a breach."""
         column = 0 if looked.kind == REPLIES else 1
-        found = [logit for sentence in looked.sentences for logit in self._of_sentence(sentence, column)]
-        return np.array(found, dtype=np.float32)
+        found = [self._of_sentence(sentence, column) for sentence in looked.sentences if sentence.words]
+        return np.concatenate([np.zeros(0, dtype=np.float32), *found], dtype=np.float32)
 
-    def _of_sentence(self, sentence: Sentence, column: int) -> Iterator[float]:
+    def _of_sentence(self, sentence: Sentence, column: int) -> NDArray[np.float64]:
         words, tags, kept = sentence.words, sentence.tags, self._kept[column]
-        row, weights = self.row, self._columns[column]
-        bias, last = float(self.bias[column]), len(words) - 1
-        brought = [kept.of(_around, word, mine) for word, mine in zip(words, tags, strict=True)]
-        for place, word in enumerate(words):
-            total = bias
-            for other in range(max(place - REACH, 0), min(place + REACH, last) + 1):
-                total += brought[other][other - place + REACH]
-            for step in (-1, 1):
-                other = place + step
-                if 0 <= other <= last:
-                    line = row.get(inner_pair(step, word, words[other]))
-                    total += weights[line] if line is not None else 0.0
-                    if tags[place] and tags[other]:
-                        total += kept.of(_together, step, tags[place], tags[other])[0]
-            yield total
+        size = len(words)
+        brought = np.array([kept.of(_around, word, mine) for word, mine in zip(words, tags, strict=True)])
+        total = np.full(size, float(self.bias[column]))
+        for step in range(-REACH, REACH + 1):
+            if abs(step) < size:
+                here, there = (
+                    slice(max(-step, 0), size - max(step, 0)),
+                    slice(max(step, 0), size + min(step, 0)),
+                )
+                total[here] += brought[there, step + REACH]
+        total += [self._beside(sentence, place, column) for place in range(size)]
+        return total
+
+    def _beside(self, sentence: Sentence, place: int, column: int) -> float:
+        """What a word and its direct neighbours tell together."""
+        words, tags, weights = sentence.words, sentence.tags, self._columns[column]
+        total = 0.0
+        for step in (-1, 1):
+            other = place + step
+            if 0 <= other < len(words):
+                line = self.row.get(inner_pair(step, words[place], words[other]))
+                total += weights[line] if line is not None else 0.0
+                if tags[place] and tags[other]:
+                    total += self._kept[column].of(_together, step, tags[place], tags[other])[0]
+        return total
 
 
 def _around(word: str, tags: Tags) -> list[list[str]]:
@@ -176,42 +188,45 @@ class Weights:
         self.column = {head: column for column, head in enumerate(heads)}
         self._kept: Kept[Rows] = Kept(self._rows)
 
-    def rows(self, looked: Look) -> set[int]:
-        """The lines of the features of a text."""
+    def rows(self, looked: Look, placed: Sequence[Placed]) -> set[int]:
+        """The lines of the features of a text, those that stand on no word included."""
         found = set(self._rows(beside(len(looked.sentences), looked.around)))
+        found.update(*(rows for rows, _first, _last in placed))
         before = frozenset[str]()
         for sentence in looked.sentences:
-            for rows, _first, _last in self.placed(sentence, 0):
-                found.update(rows)
             found.update(self._rows(whole(sentence.expressions, before)))
             before = sentence.expressions.union(*sentence.tags)
         return found
 
-    def placed(self, sentence: Sentence, base: int) -> Iterator[tuple[Rows, int, int]]:
-        """Lines of features, and the first and the last word they stand on; `base` words come before."""
+    def placed(self, looked: Look) -> list[Placed]:
+        """The features of a text that stand on words."""
+        found: list[Placed] = []
+        base = 0
+        for sentence in looked.sentences:
+            self._place(found, sentence, base)
+            base += len(sentence.words)
+        return found
+
+    def _place(self, found: list[Placed], sentence: Sentence, base: int) -> None:
         words, tags, kept, row = sentence.words, sentence.tags, self._kept, self.row
-        last = len(words) - 1
+        last, add = len(words) - 1, found.append
         for place, word in enumerate(words):
             here, mine = base + place, tags[place]
-            yield kept.of(of_word, word, mine), here, here
+            add((kept.of(of_word, word, mine), here, here))
             if place < last:
-                yield from self._pair(word, mine, words[place + 1], tags[place + 1], here)
+                following, others = words[place + 1], tags[place + 1]
+                if (line := row.get(of_pair(word, following))) is not None:
+                    add(((line,), here, here + 1))
+                if mine:
+                    add((kept.of(of_concept_word, mine, following), here, here + 1))
+                if others:
+                    add((kept.of(of_word_concept, word, others), here, here + 1))
             if place < last - 1 and (line := row.get(of_gap(word, words[place + 2]))) is not None:
-                yield (line,), here, here + 2
+                add(((line,), here, here + 2))
             if mine:
                 for step in range(1, min(REACH, last - place) + 1):
                     if others := tags[place + step]:
-                        yield kept.of(of_concepts, mine, others), here, here + step
-
-    def _pair(
-        self, word: str, tags: Tags, following: str, others: Tags, here: int
-    ) -> Iterator[tuple[Rows, int, int]]:
-        if (line := self.row.get(of_pair(word, following))) is not None:
-            yield (line,), here, here + 1
-        if tags:
-            yield self._kept.of(of_concept_word, tags, following), here, here + 1
-        if others:
-            yield self._kept.of(of_word_concept, word, others), here, here + 1
+                        add((kept.of(of_concepts, mine, others), here, here + step))
 
     def _rows(self, names: list[str]) -> Rows:
         rows = (self.row.get(name) for name in names)
@@ -222,19 +237,20 @@ def read(texts: Sequence[Outgoing], normal: Sequence[Normalised], *allowed: Allo
     """What the heads say of each text; each of `allowed` names heads that judge it together."""
     known = load()
     looks = [look(outgoing, text) for outgoing, text in zip(texts, normal, strict=True)]
-    logits = judge(known, looks)
+    placed = [known.placed(looked) for looked in looks]
+    logits = judge(known, looks, placed)
     out: list[Said] = []
-    for outgoing, looked, row in zip(texts, looks, logits, strict=True):
+    for outgoing, looked, here, row in zip(texts, looks, placed, logits, strict=True):
         said: Said = {}
         for heads in allowed:
-            said |= _said(known, looked, row, heads(outgoing))
+            said |= _said(known, looked, here, row, heads(outgoing))
         out.append(said)
     return out
 
 
-def judge(known: Weights, looks: Sequence[Look]) -> Floats:
-    """(texts, heads): log-odds."""
-    rows = [sorted(known.rows(looked)) for looked in looks]
+def judge(known: Weights, looks: Sequence[Look], placed: Sequence[Sequence[Placed]]) -> Floats:
+    """(texts, heads): log-odds; `placed` is `Weights.placed` of each text."""
+    rows = [sorted(known.rows(looked, here)) for looked, here in zip(looks, placed, strict=True)]
     places = np.cumsum([0, *map(len, rows)])
     entries = np.array([row for those in rows for row in those], dtype=np.int32)
     scales = np.repeat(np.array([looked.scale for looked in looks], dtype=np.float32), np.diff(places))
@@ -257,7 +273,9 @@ def summary(any_broken: float, rules: Floats, told: Floats) -> Floats:
     return np.array([any_broken, *strongest, together, *loudest], dtype=np.float32)
 
 
-def _said(known: Weights, looked: Look, logits: Floats, allowed: frozenset[str]) -> Said:
+def _said(
+    known: Weights, looked: Look, placed: Sequence[Placed], logits: Floats, allowed: frozenset[str]
+) -> Said:
     binding = [known.column[head] for head in sorted(allowed) if head in known.column]
     if not binding or not looked.places:
         return {}
@@ -270,7 +288,7 @@ def _said(known: Weights, looked: Look, logits: Floats, allowed: frozenset[str])
     broken = [
         column for column in binding if column == best or logits[column] >= known.cuts[known.heads[column]]
     ]
-    found = stretches(known, looked, broken, told)
+    found = stretches(known, looked, placed, broken, told)
     return {
         known.heads[column]: (*where, _chance(logits[column]))
         for column, where in zip(broken, found, strict=True)
@@ -281,12 +299,14 @@ def _chance(logit: float) -> float:
     return round(float(1 / (1 + np.exp(-logit))), 3)
 
 
-def stretches(known: Weights, looked: Look, columns: Sequence[int], told: Floats) -> list[tuple[int, int]]:
+def stretches(
+    known: Weights, looked: Look, placed: Sequence[Placed], columns: Sequence[int], told: Floats
+) -> list[tuple[int, int]]:
     """For each head: where in the normalised text the words stand that break its rule.
 
     By what weighed for it, and by `told`, what each word looks like by itself.
     """
-    worth = (told - COST)[:, None] + EVIDENCE * evidence_of(known, looked, columns)
+    worth = (told - COST)[:, None] + EVIDENCE * evidence_of(known, looked, placed, columns)
     return [_stretch(looked, worth[:, number]) for number in range(len(columns))]
 
 
@@ -301,17 +321,14 @@ def _stretch(looked: Look, worth: Floats) -> tuple[int, int]:
     return places[where[0]][0], places[max(where[1] - 1, where[0])][1]
 
 
-def evidence_of(known: Weights, looked: Look, columns: Sequence[int]) -> Floats:
+def evidence_of(known: Weights, looked: Look, placed: Sequence[Placed], columns: Sequence[int]) -> Floats:
     """(words, columns): what each word adds to the heads; two words share what they add together."""
     out = np.zeros((len(looked.places), len(columns)), dtype=np.float32)
     lines: list[int] = []
     ends: list[tuple[int, int]] = []
-    base = 0
-    for sentence in looked.sentences:
-        for rows, first, last in known.placed(sentence, base):
-            lines += rows
-            ends += [(first, last)] * len(rows)
-        base += len(sentence.words)
+    for rows, first, last in placed:
+        lines += rows
+        ends += [(first, last)] * len(rows)
     if lines:
         weights = known.table[np.array(lines)[:, None], np.array(columns)] * np.float32(looked.scale / 2)
         for words in np.array(ends).T:

@@ -74,6 +74,11 @@ class Rule:
     passes: tuple[str, ...] = ()
     """Sentences that it must let pass."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether something beside the learned head detects it."""
+        return bool(self.check or self.terms or self.pattern)
+
     def binds(self, profession: str | None, kind: Kind) -> bool:
         """Whether it speaks of this kind of text by this profession; None: nobody knows who."""
         of_them = profession is None or not self.professions or profession in self.professions

@@ -104,8 +104,8 @@ def _all_tags(
 def tags_of(word: str) -> tuple[str, ...]:
     """The concepts and shapes of a normalised word.
 
-    >>> tags_of("votre"), tags_of("mardi")
-    (('your',), ('weekday',))
+    >>> tags_of("vos"), tags_of("dent")
+    (('your',), ('body',))
     """
     known = _concepts()
     tags = set(known.words.get(word, ()))
