@@ -22,7 +22,7 @@ from veilleur.vocabulary import Finding, Mention, Reading
 
 BUILT_IN = "veilleur.reading.analyzers."
 """Where the analyzers live whose words are compiled beforehand."""
-BATCH = 512
+BATCH = 384
 """Messages judged together: enough to share what is shared, few enough to need little memory."""
 
 
