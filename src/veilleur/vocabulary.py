@@ -331,6 +331,21 @@ class Reading:
         return next((Sentiment(f.label) for f in self.of("sentiment")), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One wording in each language of the house: language code → text. French is always there."""
+
+    by_language: Mapping[str, str]
+
+    def say(self, language: str) -> str:
+        """The wording for a language code such as `"fr"` or `"en-gb"`; French when there is none.
+
+        >>> Words({"fr": "Satisfaits", "en": "Satisfied"}).say("en-gb")
+        'Satisfied'
+        """
+        return self.by_language.get(language[:2].lower(), self.by_language["fr"])
+
+
 class Severity(StrEnum):
     """What a broken rule asks for; the order of the members is the order of gravity."""
 

@@ -47,7 +47,7 @@ def test_a_reply_that_tells_of_the_operation_is_held_back_and_its_rewrite_passes
     found = judge(BLOCKED, REVIEW, NOTHING, book, TODAY, actor="medecin")
     assert not found.may_leave
     assert found.severity is Severity.BLOCKER
-    better = rewritten(BLOCKED, found.breaches, "fr")
+    better = rewritten(BLOCKED, found.breaches, book, "fr")
     assert NEUTRAL["fr"] in better
     assert "genou" not in better
     assert judge(better, REVIEW, NOTHING, book, TODAY, actor="medecin").may_leave
@@ -57,7 +57,7 @@ def test_the_name_under_the_review_is_taken_out() -> None:
     reply = "Bonjour Zaza, merci pour ce message."
     found = judge(reply, REVIEW, NOTHING, Rulebook(), TODAY, actor="medecin", author="Zaza59 Zaza")
     assert [breach.rule for breach in found.breaches] == ["S-08-IDENT"]
-    assert rewritten(reply, found.breaches, "fr") == "Bonjour, merci pour ce message."
+    assert rewritten(reply, found.breaches, Rulebook(), "fr") == "Bonjour, merci pour ce message."
 
 
 def test_what_must_come_first_is_said() -> None:
@@ -76,8 +76,8 @@ def test_a_sentence_that_has_no_neutral_wording_is_taken_out() -> None:
     breach = Breach(
         "S-16-PRESSURE", Severity.ERROR, Span(start, start + 10), "", Reference("x", Mark.READ), ""
     )
-    assert rewrite(reply, breach, "fr").text == ""
-    assert rewritten(reply, [breach], "fr") == "Bonjour, merci. Bien à vous."
+    assert rewrite(reply, breach, Rulebook(), "fr").text == ""
+    assert rewritten(reply, [breach], Rulebook(), "fr") == "Bonjour, merci. Bien à vous."
 
 
 @settings(deadline=None, max_examples=40)
@@ -87,8 +87,8 @@ def test_any_reply_is_judged_and_rewritten(reply: str, author: str) -> None:
     for breach in found.breaches:
         assert (
             0
-            <= rewrite(reply, breach, "fr").span.start
-            <= rewrite(reply, breach, "fr").span.end
+            <= rewrite(reply, breach, Rulebook(), "fr").span.start
+            <= rewrite(reply, breach, Rulebook(), "fr").span.end
             <= len(reply)
         )
-    assert isinstance(rewritten(reply, found.breaches, "fr"), str)
+    assert isinstance(rewritten(reply, found.breaches, Rulebook(), "fr"), str)

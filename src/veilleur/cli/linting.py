@@ -90,8 +90,7 @@ def _book(packs: list[Path], ignored: list[str]) -> Rulebook:
     from veilleur.rules import Rulebook, installed_packs, read_pack
 
     book = Rulebook((*installed_packs(), *map(read_pack, packs)), frozenset(ignored))
-    known = {rule.id for pack in book.packs for rule in pack.rules}
-    if unknown := sorted(set(ignored) - known):
+    if unknown := sorted(set(ignored) - book.by_id.keys()):
         raise InvalidInput(say(f"unknown rule: {unknown[0]}", f"règle inconnue : {unknown[0]}"))
     return book
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from veilleur.replies.draft import ADVERSE, CRISIS
-from veilleur.rules import Rulebook
+from veilleur.rules import Rewriting, Rulebook
 from veilleur.text import normalise
 from veilleur.text.sentences import bounds
 from veilleur.vocabulary import Breach, Kind, Mention, Outgoing, Reading, Severity, Span
@@ -19,8 +19,8 @@ NEUTRAL = {
 """Stands instead of a sentence that reveals something."""
 GREETING = {"fr": "Bonjour.", "en": "Hello."}
 _GREETED = ("Bonjour", "Bonsoir", "Madame", "Merci", "Hello", "Good", "Dear", "Thank")
-_REMOVED = ("S-02", "S-11", "S-13", "S-14", "S-15", "S-16", "S-17", "S-18", "D-", "Z-", "P-", "A-")
-"""Rules whose sentence has no neutral wording: it is taken out."""
+_FEW = 40
+"""Characters of a breach that is cut out of its sentence, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +76,21 @@ class Rewrite:
     """Empty: it is taken out."""
 
 
-def rewrite(reply: str, breach: Breach, language: str) -> Rewrite:
-    """The neutral wording for one breach of a reply."""
+def rewrite(reply: str, breach: Breach, book: Rulebook, language: str) -> Rewrite:
+    """What the rule of one breach proposes instead."""
     spoken = language if language in NEUTRAL else "fr"
-    if breach.rule.startswith("S-08") and breach.span.end - breach.span.start < 40:
+    how = book.by_id[breach.rule].rewrite
+    if how is Rewriting.CUT and breach.span.end - breach.span.start <= _FEW:
         return Rewrite(_with_blank(reply, breach.span), "")
     sentence = _sentence(reply, breach.span)
-    return Rewrite(sentence, "" if breach.rule.startswith(_REMOVED) else NEUTRAL[spoken])
+    return Rewrite(sentence, "" if how is Rewriting.REMOVE else NEUTRAL[spoken])
 
 
-def rewritten(reply: str, breaches: Sequence[Breach], language: str) -> str:
+def rewritten(reply: str, breaches: Sequence[Breach], book: Rulebook, language: str) -> str:
     """The reply with every breach in its neutral wording, said once; a greeting is kept or added."""
     spoken = language if language in NEUTRAL else "fr"
     out = reply
-    for change in reversed(_merged([rewrite(reply, breach, spoken) for breach in breaches])):
+    for change in reversed(_merged([rewrite(reply, breach, book, spoken) for breach in breaches])):
         out = f"{out[: change.span.start]}{change.text}{out[change.span.end :]}"
     while out.count(NEUTRAL[spoken]) > 1:
         head, _, tail = out.rpartition(NEUTRAL[spoken])

@@ -6,14 +6,14 @@ advice.
 
 from veilleur.rules.judge import Rulebook, grounds_of, profession_of
 from veilleur.rules.pack import installed_packs, load_pack, read_pack
-from veilleur.rules.rule import Basis, Pack, Rule, Words
+from veilleur.rules.rule import Basis, Pack, Rewriting, Rule
 
 __all__ = [
     "Basis",
     "Pack",
+    "Rewriting",
     "Rule",
     "Rulebook",
-    "Words",
     "grounds_of",
     "installed_packs",
     "load_pack",

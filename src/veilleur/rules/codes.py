@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from veilleur.rules.rule import Basis, Words
-from veilleur.vocabulary import Mark, Reference
+from veilleur.rules.rule import Basis
+from veilleur.vocabulary import Mark, Reference, Words
 
 UNKNOWN = Reference("Code de déontologie de la profession (article à vérifier)", Mark.GENERAL)
 """What is cited when a rule binds a profession whose article nobody looked up."""
@@ -52,13 +52,6 @@ def articles(theme: str, profession: str | None, on: date) -> tuple[Reference, .
 def themes() -> frozenset[str]:
     """Every theme that has an article."""
     return frozenset(theme for theme, _profession, _basis in _articles())
-
-
-@cache
-def checked_on() -> date:
-    """When the articles were last looked up."""
-    day: date = _data("codes")["checked_on"]
-    return day
 
 
 @cache

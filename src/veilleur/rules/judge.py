@@ -40,6 +40,11 @@ class Rulebook:
         return tuple(rule for pack in self.packs for rule in pack.rules if rule.id not in self.off)
 
     @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """Every rule of the packs, whether on or off."""
+        return {rule.id: rule for pack in self.packs for rule in pack.rules}
+
+    @cached_property
     def house(self) -> frozenset[str]:
         """Ids of the rules of house policy: breaking them makes no text unlawful."""
         return frozenset(rule.id for pack in self.packs if pack.house for rule in pack.rules)

@@ -16,8 +16,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from veilleur.errors import PackInvalid
 from veilleur.plugins import RULE_PACKS, installed
 from veilleur.rules import codes
-from veilleur.rules.rule import Basis, Pack, Rule, Words
-from veilleur.vocabulary import Kind, Mark, Reference, Severity
+from veilleur.rules.rule import Basis, Pack, Rewriting, Rule
+from veilleur.vocabulary import Kind, Mark, Reference, Severity, Words
 
 _EVERYWHERE = frozenset(Kind)
 
@@ -91,6 +91,7 @@ class _Rule(_Strict):
     check: str = ""
     checked_on: date | None = None
     note: str = ""
+    rewrite: Rewriting = Rewriting.REMOVE
     flags: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
 
@@ -111,6 +112,7 @@ class _Rule(_Strict):
             self.check,
             self.checked_on or checked_on,
             self.note,
+            self.rewrite,
             self.flags,
             self.passes,
         )
@@ -122,7 +124,6 @@ class _Pack(_Strict):
     version: str
     checked_on: date
     house: bool = False
-    country: str = ""
     rules: Annotated[tuple[_Rule, ...], Field(min_length=1)]
 
 
@@ -139,9 +140,7 @@ def load_pack(text: str, name: str = "") -> Pack:
         raise PackInvalid("\n".join(_complaints(name or "the pack", error))) from error
     rules = tuple(rule.rule(raw.checked_on) for rule in raw.rules)
     _check(name or raw.id, rules)
-    return Pack(
-        raw.id, raw.title.words(), raw.version, raw.checked_on, rules, house=raw.house, country=raw.country
-    )
+    return Pack(raw.id, raw.title.words(), raw.version, raw.checked_on, rules, house=raw.house)
 
 
 def _complaints(name: str, error: ValidationError) -> Iterator[str]:

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
-from veilleur.vocabulary import Kind, Mark, Reference, Severity
-
-LANGUAGES = ("fr", "en")
-"""Languages of titles, messages and advice; the first one is required and stands in for the other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One wording per language."""
-
-    by_language: Mapping[str, str]
-
-    def say(self, language: str) -> str:
-        """The wording for `language`, in French when there is none.
-
-        >>> Words({"fr": "Superlatif"}).say("en")
-        'Superlatif'
-        """
-        return self.by_language.get(language[:2], self.by_language[LANGUAGES[0]])
+from veilleur.vocabulary import Kind, Mark, Reference, Severity, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +25,17 @@ class Basis:
         False
         """
         return (self.since is None or self.since <= on) and (self.until is None or on < self.until)
+
+
+class Rewriting(StrEnum):
+    """What a sentence that breaks a rule becomes in one click."""
+
+    NEUTRAL = "neutral"
+    """The neutral sentence of secrecy."""
+    CUT = "cut"
+    """Itself without the few words of the breach; the neutral sentence when they are many."""
+    REMOVE = "remove"
+    """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +63,7 @@ class Rule:
     """Dotted path of a function `(Outgoing) -> Iterable[Span]` that detects it."""
     checked_on: date = date.min
     note: str = ""
+    rewrite: Rewriting = Rewriting.REMOVE
     flags: tuple[str, ...] = ()
     """Sentences that it must flag."""
     passes: tuple[str, ...] = ()
@@ -96,7 +91,6 @@ class Pack:
     rules: tuple[Rule, ...]
     house: bool = False
     """True for a policy stricter than the law: its findings advise, they make no text unlawful."""
-    country: str = ""
 
 
 def soften(severity: Severity, references: Iterable[Reference]) -> Severity:

@@ -32,8 +32,6 @@ NUMBER = "<number>"
 NAMED, ECHOED, CAPITAL = "named", "echoed", "capital"
 """Tags of words that stand in the display name, in the review that is answered, or that begin with a capital
 letter within a sentence."""
-
-
 _NOTHING = frozenset[str]()
 
 
@@ -44,7 +42,7 @@ class Sentence:
     words: tuple[str, ...]
     """Numbers are `NUMBER`, all alike."""
     tags: tuple[tuple[str, ...], ...]
-    """By word, sorted."""
+    """By word: concepts and shapes in the order of the alphabet, then what its place says."""
     expressions: frozenset[str]
     """Concepts of expressions of several words."""
     places: tuple[tuple[int, int], ...]

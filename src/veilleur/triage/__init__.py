@@ -6,7 +6,7 @@ reader's language.
 """
 
 from veilleur.triage.mistakes import mistake
-from veilleur.triage.policy import Otherwise, Policy, Queue, Rule, Words
+from veilleur.triage.policy import Otherwise, Policy, Queue, Rule
 from veilleur.triage.routing import route
 from veilleur.triage.sentences import sentences
 from veilleur.triage.toml import house_policy, house_policy_text, load_policy
@@ -16,7 +16,6 @@ __all__ = [
     "Policy",
     "Queue",
     "Rule",
-    "Words",
     "house_policy",
     "house_policy_text",
     "load_policy",

@@ -9,25 +9,10 @@ from functools import cached_property
 
 from veilleur.triage.conditions import Condition, Finds
 from veilleur.triage.details import Variable
-from veilleur.vocabulary import Priority, QueueName
+from veilleur.vocabulary import Priority, QueueName, Words
 
 LANGUAGES = ("fr", "en")
 """Languages in which every queue and every reason must be worded; the first one is the fallback."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One wording in each language of the house: language code → text."""
-
-    by_language: Mapping[str, str]
-
-    def say(self, language: str) -> str:
-        """The wording for a language code such as `"fr"` or `"en-gb"`; French when there is none.
-
-        >>> Words({"fr": "Satisfaits", "en": "Satisfied"}).say("en-gb")
-        'Satisfied'
-        """
-        return self.by_language.get(language[:2].lower(), self.by_language[LANGUAGES[0]])
 
 
 @dataclass(frozen=True, slots=True)

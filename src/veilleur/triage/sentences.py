@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from veilleur.triage.policy import Policy, Words
-from veilleur.vocabulary import Reason
+from veilleur.triage.policy import Policy
+from veilleur.vocabulary import Reason, Words
 
 VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 OPTIONAL = re.compile(r"\[([^\[\]]*)\]")

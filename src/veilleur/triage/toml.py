@@ -24,10 +24,10 @@ from veilleur.triage.conditions import (
 )
 from veilleur.triage.details import OF_MESSAGE, Variable
 from veilleur.triage.mistakes import Place, meant, refused
-from veilleur.triage.policy import LANGUAGES, OTHERWISE, Otherwise, Policy, Queue, Rule, Words
+from veilleur.triage.policy import LANGUAGES, OTHERWISE, Otherwise, Policy, Queue, Rule
 from veilleur.triage.sentences import OPTIONAL, VARIABLE
 from veilleur.triage.table import Table
-from veilleur.vocabulary import Language, Priority, QueueName, Sentiment
+from veilleur.vocabulary import Language, Priority, QueueName, Sentiment, Words
 
 _FOUND = re.compile(r"([a-z][a-z0-9_]*)(?::([^:|\s]+(?:\|[^:|\s]+)*))?")
 _OUTCOME = ("queue", "priority", "due_in", "reason")
