@@ -9,6 +9,10 @@
     ├── PluginInvalid           an installed extension breaks its contract
     ├── ExtraMissing            it needs an optional part that is not installed
     ├── EngineStopped           the processes that read an archive stopped before the end
+    ├── SendingFailed           a reply did not reach its network, as far as anybody knows
+    │   ├── SendingRefused      the network said no: nothing was published
+    │   ├── NotReached          the network was not reached: nothing was published
+    │   └── OutcomeUnknown      nobody can say: it is read back before anything else
     ├── ActRefused              the act is not possible in the present state
     │   └── Outdated            somebody else changed the same thing first
     ├── Cancelled               a person stopped a long piece of work
@@ -100,6 +104,22 @@ class ExtraMissing(VeilleurError):
 
 class EngineStopped(VeilleurError):
     """The processes that read an archive stopped before the end; what was written can be resumed."""
+
+
+class SendingFailed(VeilleurError):
+    """A reply did not reach its network, as far as anybody knows."""
+
+
+class SendingRefused(SendingFailed):
+    """The network said no, and why: nothing was published."""
+
+
+class NotReached(SendingFailed):
+    """The network was not reached: nothing was published, and it may be tried again."""
+
+
+class OutcomeUnknown(SendingFailed):
+    """Nobody can say whether it was published: it must be read back before anything else."""
 
 
 class ActRefused(VeilleurError):

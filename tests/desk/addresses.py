@@ -10,9 +10,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox.models import MentionRow, Note
+from veilleur.desk.replies.models import Reply, Template
 from veilleur.desk.sources.actions import draft_run
 from veilleur.vocabulary import Act
 
+SHARED = {"rule": "S-01-CONFIRM", "pack": "secret-medical"}
+"""What an address may speak of that belongs to nobody."""
 FILE = b"Date;Note;Commentaire\n03/11/2026;1/5;Trop d'attente.\n04/11/2026;5/5;Merci !\n"
 
 
@@ -67,6 +70,11 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
     note = Note.objects.create(ticket=ticket, author_name="x", text="y", at=ticket.opened_at)
     run = draft_run(mention.source, [FILE], "avis.csv")
     decision = ticket.decisions.create(act=Act.NOTE, at=ticket.opened_at)
+    moments = {"created_at": ticket.opened_at, "updated_at": ticket.opened_at}
+    reply = Reply.objects.create(
+        organisation=organisation, ticket=ticket, mention_digest=mention.digest, text="Merci.", **moments
+    )
+    wording = Template.objects.create(organisation=organisation, name="Merci", language="fr", text="Merci.")
     return {
         "organisation": organisation.slug,
         "ticket": ticket.pk,
@@ -74,4 +82,7 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
         "run": run.pk,
         "decision": decision.pk,
         "source": mention.source.key,
+        "reply": reply.pk,
+        "template": wording.pk,
+        **SHARED,
     }

@@ -20,6 +20,7 @@ from veilleur.desk.accounts import forms as accounts
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox import forms as inbox
 from veilleur.desk.inbox.models import MentionRow
+from veilleur.desk.replies import forms as replies
 from veilleur.desk.reports import forms as reports
 from veilleur.desk.sources import forms as sources
 from veilleur.listening.files import Field
@@ -28,6 +29,7 @@ NOTHING: dict[str, Any] = {}
 EXAMPLES = 8
 FILTERS = inbox.FilterForm().fields
 SUMMARY = reports.SummaryForm({"network": ["Google"], "place": ["Urgences"]}, {}).fields
+CHECK = replies.CheckForm().fields
 COLUMNS = {
     sources.choice_name(index): forms.ChoiceField(choices=[(field.value, field.value) for field in Field])
     for index in range(3)
@@ -58,6 +60,32 @@ PAGES = {
     "inbox:undo": Page(post=NOTHING),
     "inbox:start_run": Page(post={**sources.MappingForm.base_fields, **COLUMNS}),
     "inbox:resume_run": Page(post=NOTHING),
+    "check": Page(get=NOTHING, post=CHECK),
+    "replies:list": Page(get={"view": forms.CharField(), "page": forms.CharField()}),
+    "replies:reply": Page(get=NOTHING),
+    "replies:start": Page(post=replies.StartForm.base_fields),
+    "replies:safety": Page(post=replies.SafetyForm.base_fields),
+    "replies:write": Page(post=replies.WriteForm.base_fields),
+    "replies:rewrite": Page(post=replies.RewriteForm.base_fields),
+    "replies:submit": Page(post=replies.VersionForm.base_fields),
+    "replies:approve": Page(post=replies.VersionForm.base_fields),
+    "replies:return": Page(post=replies.ReasonForm.base_fields),
+    "replies:override": Page(post=replies.OverrideForm.base_fields),
+    "replies:send": Page(post=replies.VersionForm.base_fields),
+    "replies:hold": Page(post=replies.VersionForm.base_fields),
+    "replies:look": Page(post=NOTHING),
+    "replies:publish": Page(post=replies.PublishForm.base_fields),
+    "replies:drop": Page(post=replies.VersionForm.base_fields),
+    "replies:thanks": Page(get=NOTHING, post={"chosen": forms.CharField()}),
+    "replies:check": Page(get=NOTHING, post=CHECK),
+    "replies:templates": Page(get=NOTHING, post=replies.TemplateForm.base_fields),
+    "replies:retire": Page(post=NOTHING),
+    "replies:policy": Page(get=NOTHING, post=replies.PolicyForm.base_fields),
+    "replies:rules": Page(get=NOTHING),
+    "replies:change_rule": Page(post=replies.RuleForm.base_fields),
+    "replies:switch_pack": Page(post=replies.PackForm.base_fields),
+    "replies:connections": Page(get=NOTHING),
+    "replies:connect": Page(get=NOTHING, post=replies.ConnectionForm.base_fields),
     "reports:summary": Page(get=SUMMARY),
     "reports:download": Page(get=SUMMARY),
     "sources:list": Page(get=NOTHING),

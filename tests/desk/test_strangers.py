@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.desk.addresses import Address, addresses, belongings
+from tests.desk.addresses import SHARED, Address, addresses, belongings
 from veilleur.desk.accounts.models import Organisation, User
 from veilleur.desk.inbox.models import MentionRow
 
 ALL = addresses()
 OF_AN_ORGANISATION = [address for address in ALL if "organisation" in address.parameters]
-OF_AN_OBJECT = [address for address in OF_AN_ORGANISATION if len(address.parameters) > 1]
+OF_AN_OBJECT = [
+    address for address in OF_AN_ORGANISATION if set(address.parameters) - {"organisation", *SHARED}
+]
 METHODS = ["get", "post"]
 
 # Every field of every act, filled so that only the missing object can stop it.
@@ -81,7 +83,7 @@ def test_an_object_that_cannot_exist_is_not_found(
     address: Address, number: int, of_a: dict[str, Any], client_a: Client
 ) -> None:
     absent = {name: number for name, value in of_a.items() if isinstance(value, int)}
-    path = address.of({**of_a, **absent})
+    path = address.of({**of_a, **absent, "source": str(number)})
     codes = {client_a.get(path).status_code, client_a.post(path, WELL_FILLED).status_code}
     assert 404 in codes
     assert codes <= {404, 405}
@@ -91,8 +93,9 @@ def test_an_object_that_cannot_exist_is_not_found(
     "address", [address for address in ALL if not address.parameters], ids=lambda address: address.name
 )
 def test_pages_of_nobody_show_no_organisation(
-    address: Address, client_b: Client, organisation_a: Organisation, bob: User
+    address: Address, client_b: Client, organisation_a: Organisation, bob: User, settings: Any
 ) -> None:
+    settings.PUBLIC_CHECK = True
     answer = client_b.get(address.of({}), follow=True)
     assert answer.status_code in {200, 405}
     assert organisation_a.name not in answer.content.decode()

@@ -55,6 +55,8 @@ class Desk:
     address: str
     data: Path
     password: str
+    network_port: int
+    """Port of this machine that its connectors may reach."""
 
     def run(self, *arguments: str) -> str:
         """Runs `veilleur …` on the data of this desk and returns what it printed."""
@@ -131,15 +133,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with about 150 real messages, served by `veilleur serve` as anybody's would be."""
     data = tmp_path_factory.mktemp("desk")
     furnish(data)
-    port = free_port()
+    port, network_port = free_port(), free_port()
     log = data / "serve.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command("serve", "--port", str(port)), env=environment(data), stdout=output, stderr=output
+            command("serve", "--port", str(port)),
+            env=environment(data) | {"VEILLEUR_INTERNAL_HOSTS": f"127.0.0.1:{network_port}"},
+            stdout=output,
+            stderr=output,
         )
     try:
         wait_until_it_answers(port, server, log)
-        yield Desk(f"http://127.0.0.1:{port}", data, PASSWORD)
+        yield Desk(f"http://127.0.0.1:{port}", data, PASSWORD, network_port)
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -59,12 +59,14 @@ def worker() -> None:
     open_prepared_desk()
     from veilleur.desk.inbox.jobs import resume_interrupted
     from veilleur.desk.jobs import work_forever
+    from veilleur.desk.replies.jobs import keep_sending
     from veilleur.desk.sources.files import forget_imported
 
     if "VEILLEUR_DIES_WITH_STDIN" in os.environ:
         threading.Thread(target=_die_with_stdin, daemon=True).start()
     forget_imported()
     resume_interrupted()
+    threading.Thread(target=keep_sending, args=(threading.Event(),), daemon=True).start()
     work_forever()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import dj_database_url
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, field_validator
@@ -36,6 +37,9 @@ class Environment(BaseSettings):
     )
     https: bool = Field(default=False, description="Set when the desk is reached through HTTPS.")
     time_zone: str = Field("Europe/Paris", description="Zone of dates when the organisation has none.")
+    public_check: bool = Field(
+        default=False, description="Let anybody have a text judged, without an account; nothing is stored."
+    )
     upload_limit_mb: int = Field(200, ge=1, description="Largest file one may import, in MiB.")
 
     @field_validator("allowed_hosts", mode="before")
@@ -71,6 +75,7 @@ def _keys(path: Path) -> dict[str, str]:
         "django": secrets.token_urlsafe(64),
         "audit": secrets.token_hex(32),
         "pseudonyms": secrets.token_hex(32),
+        "connections": Fernet.generate_key().decode(),
     }
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(keys, file)
@@ -99,6 +104,7 @@ INSTALLED_APPS = [
     "veilleur.desk.accounts",
     "veilleur.desk.sources",
     "veilleur.desk.inbox",
+    "veilleur.desk.replies",
     "veilleur.desk.reports",
 ]
 
@@ -183,11 +189,16 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = {"check": "20/m/ip"}
+"""Texts that one address may have judged without an account, beside the limits of allauth."""
 ACCOUNT_ADAPTER = "veilleur.desk.accounts.adapter.ClosedDoor"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+PUBLIC_CHECK = ENVIRONMENT.public_check
+"""Whether `/check/` is open to people without an account."""
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

@@ -57,6 +57,8 @@ REPLIES, OTHERS = "replies", "others"
 """The two kinds of texts that have a verdict of their own; the first two heads."""
 STRONGEST = 3
 """Heads, and words, that the verdict looks at one by one."""
+FAMILY, REPEATED = 6, 5
+"""Letters that stand for a word of what is answered; letters of a word that it counts to repeat."""
 SILENT = -8.0
 """Log-odds of a rule that does not bind."""
 COST = -1.0
@@ -87,10 +89,13 @@ class Look:
 def look(outgoing: Outgoing, text: Normalised) -> Look:
     """What the heads see of a text."""
     name = words_of(normalise(outgoing.author).text, 3) if outgoing.author else frozenset[str]()
-    review = words_of(normalise(outgoing.review).text, 5) if outgoing.review else frozenset[str]()
+    asked = words_of(normalise(outgoing.review).text, 3) if outgoing.review else frozenset[str]()
     kind = REPLIES if outgoing.kind is Kind.REPLY else OTHERS
-    around = (kind, f"by {outgoing.actor}", f"in {outgoing.language or language_of(text)}")
-    return Look(kind, around, sentences(text, name, review))
+    around: tuple[str, ...] = (kind, f"by {outgoing.actor}", f"in {outgoing.language or language_of(text)}")
+    if kind == REPLIES:  # praise, a fee, a date: what is answered says what an answer may give away
+        around += tuple(sorted({f"asked {word[:FAMILY]}" for word in asked}))
+    repeated = frozenset(word for word in asked if len(word) >= REPEATED)
+    return Look(kind, around, sentences(text, name, repeated))
 
 
 def language_of(text: Normalised) -> str:

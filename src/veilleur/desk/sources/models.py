@@ -14,6 +14,10 @@ class Source(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sources")
     key = models.SlugField(help_text="Stable within the organisation; part of each mention's identity.")
     name = models.CharField(max_length=200)
+    connector = models.CharField(
+        max_length=60, blank=True, help_text="How replies leave: the name of a connector; empty: by hand."
+    )
+    connection = models.TextField(blank=True, help_text="Its settings, encrypted.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

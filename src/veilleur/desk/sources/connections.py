@@ -1,0 +1,71 @@
+"""How the replies of a source leave: its connector, and the settings of the account, encrypted at rest."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+from pydantic import SecretStr, ValidationError
+
+from veilleur.desk.accounts import audit
+from veilleur.desk.sources.models import Source
+from veilleur.errors import InvalidInput
+from veilleur.listening.connector import Connector, connectors
+
+
+def connector_of(source: Source) -> Connector | None:
+    """The connector of a source, ready to be asked; None when its replies are published by hand.
+
+    Raises `InvalidInput` when it is not installed any more, or when its settings cannot be read.
+    """
+    if not source.connector:
+        return None
+    made = connectors().get(source.connector)
+    if made is None:
+        raise InvalidInput(_("The connector “%s” is not installed any more.") % source.connector)
+    try:
+        opened = _box().decrypt(source.connection.encode())
+        return made(made.settings.model_validate_json(opened))
+    except (InvalidToken, ValidationError) as error:
+        raise InvalidInput(_("The connection of “%s” must be set up again.") % source.name) from error
+
+
+@transaction.atomic
+def connect(source: Source, connector: str, told: dict[str, Any], *, by: str) -> None:
+    """Sets how the replies of a source leave. Raises `InvalidInput`, naming the fields that are wrong."""
+    made = connectors().get(connector)
+    if made is None:
+        raise InvalidInput(_("The connector “%s” is not installed.") % connector)
+    try:
+        known = made.settings.model_validate(told)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise InvalidInput(wrong) from error
+    source.connector = connector
+    source.connection = _box().encrypt(_opened(known.model_dump()).encode()).decode()
+    source.save(update_fields=["connector", "connection"])
+    audit.record(source.organisation, by, "sources.connect", f"source:{source.pk}", {"name": connector})
+
+
+@transaction.atomic
+def disconnect(source: Source, *, by: str) -> None:
+    """Forgets the connection and its secrets: replies are published by hand from now on."""
+    source.connector, source.connection = "", ""
+    source.save(update_fields=["connector", "connection"])
+    audit.record(source.organisation, by, "sources.disconnect", f"source:{source.pk}", {})
+
+
+def _opened(settings_told: dict[str, Any]) -> str:
+    plain = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in settings_told.items()
+    }
+    return json.dumps(plain)
+
+
+def _box() -> Fernet:
+    return Fernet(settings.KEYS["connections"])
