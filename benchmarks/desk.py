@@ -242,9 +242,10 @@ def measure(organisation: Any, requests: int) -> list[Report]:
 def _pages(organisation: Any) -> dict[str, Callable[[random.Random], str]]:
     from veilleur.desk.inbox.models import TicketRow  # noqa: PLC0415
 
-    home = f"/o/{organisation.slug}/inbox/"
+    home, replies = f"/o/{organisation.slug}/inbox/", f"/o/{organisation.slug}/replies/"
     tickets = TicketRow.objects.filter(organisation=organisation)
     ids = list(tickets.order_by("pk").values_list("pk", flat=True)[:: max(1, tickets.count() // 500)])
+    begun = _begun(organisation, ids[:50])
     positions = list(tickets.filter(pk__in=ids).values_list("position", flat=True))
 
     def words(dice: random.Random, count: int = 1) -> str:
@@ -280,7 +281,30 @@ def _pages(organisation: Any) -> dict[str, Callable[[random.Random], str]]:
         "ticket: whole page": lambda dice: f"{home}{dice.choice(ids)}/",
         "ticket: pane": lambda dice: f"{home}{dice.choice(ids)}/#pane",
         "ticket: in a search": lambda dice: f"{home}{dice.choice(ids)}/?status=all&q={words(dice)}",
+        "reply: whole page": lambda dice: f"{replies}to/{dice.choice(begun)[0]}/",
+        "reply: what is typed": lambda dice: f"{replies}{dice.choice(begun)[1]}/write/#typed",
     }
+
+
+def _begun(organisation: Any, tickets: list[int]) -> list[tuple[int, int]]:
+    """(ticket, reply) of replies that somebody has begun."""
+    from veilleur.desk.accounts.models import User  # noqa: PLC0415
+    from veilleur.desk.accounts.permissions import workplace_of  # noqa: PLC0415
+    from veilleur.desk.replies.actions import begin  # noqa: PLC0415
+
+    place = workplace_of(User.objects.get(email="bench@example.org"), organisation.slug)
+    return [(ticket, begin(place, ticket, text="Bonjour.", now=NOW).pk) for ticket in tickets]
+
+
+def _type(client: Any, path: str) -> Any:
+    """A reply of 40 to 80 words, as the editor sends it while somebody types."""
+    from veilleur.desk.replies.models import Reply  # noqa: PLC0415
+
+    version = Reply.objects.values_list("version", flat=True).get(pk=path.split("/")[-3])
+    dice = random.Random(f"{path}{version}")
+    words = " ".join(dice.choices(WORDS["fr"], k=dice.randint(35, 75)))
+    told = {"version": version, "text": f"Bonjour, merci pour ce message. {words}."}
+    return client.post(path, told, headers={"HX-Request": "true"})
 
 
 def _month(dice: random.Random) -> str:
@@ -303,8 +327,8 @@ def _timed(name: str, client: Any, address: Callable[[random.Random], str], requ
 
 def _get(client: Any, address: str) -> None:
     path, _hash, pane = address.partition("#")
-    headers = {"HX-Request": "true", "HX-Target": "ticket"} if pane else {}
-    response = client.get(path, headers=headers)
+    headers = {"HX-Request": "true", "HX-Target": "ticket"} if pane == "pane" else {}
+    response = _type(client, path) if pane == "typed" else client.get(path, headers=headers)
     if response.status_code != 200:
         raise SystemExit(f"{path} answered {response.status_code}")
 

@@ -211,14 +211,14 @@ def fit(data: Set, train: Flags) -> tuple[Numbers, Numbers]:
 def _fit_head(narrow: Matrix, train: Flags, truth: Flags, weight: float) -> tuple[Numbers, float]:
     if not truth[train].any():
         return np.zeros(narrow.shape[1]), learned.SILENT
-    telling = _telling(narrow[train], truth[train])
+    told = _telling(narrow[train], truth[train])
     model = LogisticRegression(
         C=REGULARISATION, solver="liblinear", dual=True, max_iter=100, class_weight={0: 1.0, 1: weight}
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit((narrow[train] @ sparse.diags(telling)).tocsr(), truth[train].astype(np.int64))
-    return model.coef_[0] * telling, float(model.intercept_[0])
+        model.fit((narrow[train] @ sparse.diags(told)).tocsr(), truth[train].astype(np.int64))
+    return model.coef_[0] * told, float(model.intercept_[0])
 
 
 def _telling(matrix: Matrix, truth: Flags) -> Numbers:
@@ -353,6 +353,8 @@ def outcome(data: Set, foretold: Foretold) -> Outcome:
         known, cuts = verdicts(data, seen, ~here), rule_cuts(data, foretold.logits, ~here)
         for number in np.flatnonzero(here):
             judged = known[data.kinds[number]]
+            if foretold.logits[number, 0 if data.kinds[number] == REPLIES else 1] < learned.UNLIKELY:
+                continue
             if seen[number] @ judged.weights + judged.bias >= judged.cut and data.binding[number].any():
                 violating[number] = True
                 said[number] = dict(_said(data, foretold, fold, cuts, int(number)))
@@ -360,7 +362,7 @@ def outcome(data: Set, foretold: Foretold) -> Outcome:
 
 
 def _said(data: Set, foretold: Foretold, fold: int, cuts: Numbers, number: int) -> Iterator[tuple[str, Span]]:
-    row = np.where(data.binding[number], foretold.logits[number, 2:], learned.SILENT)
+    row = np.where(data.binding[number], foretold.logits[number, 2:], -np.inf)
     normal = normalise(data.examples[number].outgoing.text)
     broken = np.flatnonzero(data.binding[number] & ((row >= cuts) | (row == row.max())))
     known, looked = foretold.folds[fold], data.looks[number]

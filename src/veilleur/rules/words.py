@@ -32,7 +32,6 @@ NUMBER = "<number>"
 NAMED, ECHOED, CAPITAL = "named", "echoed", "capital"
 """Tags of words that stand in the display name, in the review that is answered, or that begin with a capital
 letter within a sentence."""
-_NOTHING = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +55,16 @@ def sentences(text: Normalised, name: frozenset[str], review: frozenset[str]) ->
         matches = list(_WORD.finditer(text.text, start, end))[:left]
         left -= len(matches)
         words = tuple([_said(match[0]) for match in matches])
-        capitals = [
-            frozenset([CAPITAL]) if at and _is_capital(text, match.start()) else _NOTHING
-            for at, match in enumerate(matches)
-        ]
+        capital = [at > 0 and _is_capital(text, match.start()) for at, match in enumerate(matches)]
         found.append(
             Sentence(
                 words,
                 tuple(
                     [
-                        _all_tags(word, name, review, shown)
-                        for word, shown in zip(words, capitals, strict=True)
+                        _placed_tags(word, name, review, capital=here)
+                        if here or word in name or word in review
+                        else tags_of(word)
+                        for word, here in zip(words, capital, strict=True)
                     ]
                 ),
                 _expressions(text.text[start:end]),
@@ -89,13 +87,12 @@ def _is_capital(text: Normalised, place: int) -> bool:
     return text.written(place, place + 1)[:1].isupper()
 
 
-def _all_tags(
-    word: str, name: frozenset[str], review: frozenset[str], shown: frozenset[str]
+def _placed_tags(
+    word: str, name: frozenset[str], review: frozenset[str], *, capital: bool
 ) -> tuple[str, ...]:
-    tags = (*tags_of(word), *shown)
-    if word in name:
-        tags += (NAMED,)
-    return (*tags, ECHOED) if word in review else tags
+    """The tags of a word with what its place says."""
+    here = ((CAPITAL, capital), (NAMED, word in name), (ECHOED, word in review))
+    return (*tags_of(word), *(tag for tag, holds in here if holds))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -96,7 +96,8 @@ def test_a_blocker_leaves_when_two_people_say_why(
     assert act(actions.send, place_a, reply).state == State.QUEUED
     lines = AuditLine.objects.filter(act="replies.override")
     assert {line.actor for line in lines} == {"alice@example.org", "marie@example.org"}
-    assert all("12 mars" not in str(line.details) for line in lines)
+    assert {line.details["reason"] for line in lines} == {WHY}
+    assert all("12 mars" not in str(line.details) for line in AuditLine.objects.all())
 
 
 def test_a_reason_holds_for_one_wording(place_a, place_marie, review, begun):
@@ -134,6 +135,16 @@ def test_an_approval_holds_for_one_wording(place_a, place_marie, review, begun, 
     act(actions.approve, place_marie, reply)
     act(actions.write, place_a, reply, text=f"{GOOD} Bien à vous.")
     assert fresh(reply).state == State.DRAFT
+    with pytest.raises(ActRefused):
+        act(actions.send, place_a, reply)
+
+
+def test_an_approval_holds_for_one_message(place_a, place_marie, review, begun, connected):
+    reply = begun(review)
+    act(actions.submit, place_a, reply)
+    act(actions.approve, place_marie, reply)
+    review.digest = "1" * 64
+    review.save()
     with pytest.raises(ActRefused):
         act(actions.send, place_a, reply)
 

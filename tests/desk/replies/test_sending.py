@@ -18,6 +18,7 @@ from veilleur.desk.accounts.models import AuditLine
 from veilleur.desk.replies import actions, sending
 from veilleur.desk.replies.jobs import send_what_waits
 from veilleur.desk.replies.models import Reply, State
+from veilleur.errors import ActRefused
 from veilleur.listening.connector import Capability
 from veilleur.listening.connectors.gateway import Gateway
 
@@ -134,7 +135,7 @@ def test_without_reading_back_only_a_person_decides(queued, connected, place_a, 
     assert state_of(reply) == State.SENT
 
 
-def test_a_message_that_changed_meanwhile_is_read_again(queued, connected, review):
+def test_a_message_that_changed_meanwhile_is_read_again(queued, connected, review, place_a):
     review.digest = "0" * 64
     review.save()
     sending.let_leave(queued.pk)
@@ -142,6 +143,28 @@ def test_a_message_that_changed_meanwhile_is_read_again(queued, connected, revie
     assert reply.state == State.DRAFT
     assert reply.failure
     assert connected.published == []
+    send(place_a, reply)
+    sending.let_leave(queued.pk)
+    assert state_of(queued) == State.SENT
+
+
+def test_another_text_after_a_refusal_leaves_under_another_key(queued, connected, place_a):
+    connected.refuses = (400, "too long")
+    sending.let_leave(queued.pk)
+    reply = Reply.objects.get(pk=queued.pk)
+    actions.write(place_a, reply.pk, reply.version, text=f"{GOOD} Merci.", now=timezone.now())
+    assert Reply.objects.get(pk=queued.pk).key != reply.key
+
+
+def test_what_may_be_on_its_way_is_not_taken_back(queued, connected, place_a):
+    connected.refuses = (500, "oops")
+    sending.let_leave(queued.pk)
+    reply = Reply.objects.get(pk=queued.pk)
+    assert reply.state == State.QUEUED
+    with pytest.raises(ActRefused):
+        actions.hold(place_a, reply.pk, reply.version, now=timezone.now())
+    later = timezone.now() + timedelta(minutes=10)
+    assert actions.hold(place_a, reply.pk, reply.version, now=later).state == State.DRAFT
 
 
 def test_it_does_not_leave_before_its_time(place_a, review, connected, no_second_reader, begun):

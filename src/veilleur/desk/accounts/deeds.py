@@ -112,6 +112,8 @@ OUTCOMES: dict[str, Promise] = {
     "nothing": _("nothing to do"),
     "elsewhere": _("handled elsewhere"),
     "not_ours": _("not about us"),
+    "case": _("a case"),
+    "not_case": _("not a case"),
 }
 VALUES: dict[str, dict[str, Promise]] = {
     "language": LANGUAGES,

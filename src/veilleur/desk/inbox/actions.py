@@ -77,6 +77,22 @@ def close(place: Workplace, ticket_id: int, version: int, *, outcome: str, now: 
     _refuse_closed(ticket)
     if outcome not in Outcome.values:
         raise ActRefused(_("Say how it ended."))
+    return _decide(place, ticket, Act.CLOSE, _closing(ticket, outcome, now), {"outcome": outcome}, now)
+
+
+@transaction.atomic
+def close_answered(ticket_id: int, *, by: User | None, now: datetime) -> DecisionRow | None:
+    """Ends the work because the answer is out; None when it had ended. `by` is None for a job."""
+    tickets = TicketRow.objects.select_for_update(of=("self",)).select_related("organisation")
+    ticket = tickets.get(pk=ticket_id)
+    if ticket.status == Status.CLOSED:
+        return None
+    outcome = Outcome.ANSWERED.value
+    changes = _closing(ticket, outcome, now)
+    return _write(ticket.organisation, by, ticket, Act.CLOSE, changes, {"outcome": outcome}, now)
+
+
+def _closing(ticket: TicketRow, outcome: str, now: datetime) -> dict[str, Any]:
     changes: dict[str, Any] = {
         "status": Status.CLOSED.value,
         "outcome": outcome,
@@ -85,7 +101,7 @@ def close(place: Workplace, ticket_id: int, version: int, *, outcome: str, now: 
     }
     if outcome == Outcome.ANSWERED and ticket.answered_at is None:
         changes["answered_at"] = now
-    return _decide(place, ticket, Act.CLOSE, changes, {"outcome": outcome}, now)
+    return changes
 
 
 @transaction.atomic

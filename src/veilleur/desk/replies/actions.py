@@ -33,12 +33,15 @@ from veilleur.desk.replies.models import (
     State,
     Step,
     Template,
+    new_key,
 )
 from veilleur.desk.replies.steps import held, note, ticket_to_answer, under_way
 from veilleur.errors import ActRefused, Outdated
 
 SAME_SITTING = timedelta(minutes=10)
 """What one person writes without a longer pause is one version."""
+ON_ITS_WAY = timedelta(minutes=5)
+"""After so long a call to a network has no effect any more (more than any `Connector.seconds`)."""
 LONGEST = 10_000
 """Characters of a reply."""
 SHORTEST_REASON = 10
@@ -100,6 +103,8 @@ def write(
         changes |= {"template": template, "wording": ""}
     if _bounded(text) == reply.text and not changes:
         return reply
+    if reply.attempts:  # another text under the same key could be taken for the first one
+        changes["key"] = new_key()
     is_same_sitting = _is_same_sitting(reply, place.user, now) and not changes
     changes |= {"text": _bounded(text), "author": place.user, "state": State.DRAFT, "failure": ""}
     if is_same_sitting and reply.state == State.DRAFT:
@@ -204,6 +209,8 @@ def send(
 def hold(place: Workplace, reply_id: int, version: int, *, now: datetime) -> Reply:
     """Takes back a reply that has not left yet."""
     reply = held(place, reply_id, version, [State.QUEUED])
+    if reply.attempted_at is not None and now - reply.attempted_at < ON_ITS_WAY:
+        raise ActRefused(_("The network was just called: wait a few minutes, it may still arrive."))
     note(reply, Step.HOLD, place.user, now, state=State.DRAFT, leaves_at=None)
     return reply
 
@@ -246,7 +253,7 @@ def decide_safety(place: Workplace, ticket_id: int, *, is_case: bool, reason: st
     )
     if not is_new:
         raise Outdated(_("Somebody has already decided: here is the message as it stands now."))
-    told = {"outcome": "case" if is_case else "not_case"}
+    told = {"outcome": "case" if is_case else "not_case", "reason": reason.strip()}
     audit.record(place.organisation, place.user.email, "replies.safety", f"ticket:{ticket.pk}", told, at=now)
 
 

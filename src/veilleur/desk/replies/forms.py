@@ -88,6 +88,7 @@ class StartForm(_Said):
 
     version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
     template = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    model = forms.BooleanField(required=False)
 
 
 class SafetyForm(_Said):

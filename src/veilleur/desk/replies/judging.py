@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,10 +24,13 @@ from veilleur.desk.replies.models import (
     Step,
 )
 from veilleur.desk.replies.rulebooks import policy_of, rulebook_of
-from veilleur.replies import Judgement, judge
+from veilleur.reading.outside.endpoint import Unusable
+from veilleur.replies import Draft, Judgement, judge
+from veilleur.replies.reworded import allowed, reworded
 from veilleur.rules import Rulebook, platforms
 from veilleur.vocabulary import Breach, Kind, Mention, Reading, Severity, Span
 
+log = logging.getLogger(__name__)
 ANSWERERS = {Severity.BLOCKER: 2, Severity.ERROR: 1}
 """How many people must answer for a breach before the text may leave with it."""
 FAMILIES = {
@@ -237,6 +241,19 @@ def overrides_of(reply: Reply) -> list[ReplyStep]:
 def is_approved(reply: Reply) -> bool:
     """Whether somebody else approved this very wording."""
     return reply.steps.filter(step=Step.APPROVE, digest=reply.digest).exists()
+
+
+def model_draft(case: Case, draft: Draft) -> Draft:
+    """The draft as a model says it, when one is allowed and breaks no rule; else the draft itself."""
+    settings = allowed()
+    if settings is None:
+        return draft
+    try:
+        made = reworded(draft, settings)
+    except Unusable as unusable:
+        log.warning("draft of a reply: %s", unusable)
+        return draft
+    return draft if judged(case, made.text).told else made
 
 
 def spoken_language(case: Case) -> str:

@@ -164,8 +164,9 @@ class Reply(models.Model):
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 of the text: what was approved, and answered for, is this and nothing else."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        """Hex SHA-256 of the text and of what it answers: an approval, or a reason, holds for this alone."""
+        said = f"{self.mention_digest}\x1f{self.text}"
+        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def is_written(self) -> bool:

@@ -38,6 +38,7 @@ from veilleur.desk.replies.models import (
 )
 from veilleur.desk.replies.steps import ticket_to_answer
 from veilleur.replies import rewritten
+from veilleur.replies.reworded import allowed
 from veilleur.vocabulary import Span
 
 PAGE = 30
@@ -100,6 +101,8 @@ class ReplyPage:
     earlier: tuple[Reply, ...]
     """Replies to the same message that have ended."""
     templates: tuple[Template, ...]
+    has_model: bool
+    """Whether a model may reword drafts."""
 
     @property
     def by_hand(self) -> bool:
@@ -129,6 +132,8 @@ def reply_page(place: Workplace, ticket_id: int, author: str = "") -> ReplyPage:
     case = case_of(ticket)
     replies = list(Reply.objects.filter(ticket=ticket).select_related("template").order_by("-pk"))
     reply = next((one for one in replies if one.state not in ENDED), None)
+    if reply is not None:
+        reply.mention_digest = ticket.mention.digest  # what was approved before it changed is void
     text = reply.text if reply else ""
     result = judged(case, text, overrides_of(reply) if reply else (), author)
     templates = Template.objects.filter(organisation=place.organisation, is_retired=False).order_by("name")
@@ -149,6 +154,7 @@ def reply_page(place: Workplace, ticket_id: int, author: str = "") -> ReplyPage:
         steps=tuple(_steps(reply or replies[0])) if replies else (),
         earlier=tuple(one for one in replies if one.state in ENDED),
         templates=tuple(templates),
+        has_model=allowed() is not None,
     )
 
 

@@ -8,7 +8,7 @@ recorded as sent; what it does not hold goes back to the queue; when it cannot s
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,15 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from veilleur.desk.accounts import audit
-from veilleur.desk.inbox.models import Outcome, TicketRow
+from veilleur.desk.inbox.actions import close_answered
 from veilleur.desk.replies.actions import require_ready
 from veilleur.desk.replies.models import Reply, State, Step
 from veilleur.desk.replies.steps import note
 from veilleur.desk.sources.connections import connector_of
 from veilleur.errors import ActRefused, InvalidInput, NotReached, OutcomeUnknown, SendingRefused
 from veilleur.listening.connector import Answered, Capability, Connector, Sent
-from veilleur.vocabulary import Act, Status
 
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=30)
@@ -199,7 +197,7 @@ def _record_sent(reply: Reply, sent: Sent) -> None:
     now = timezone.now()
     sent_now: dict[str, Any] = {"sent_at": now, "network_id": sent.id[:200], "url": sent.url, "failure": ""}
     note(fresh, Step.SENT, None, now, state=State.SENT, **sent_now)
-    close_answered(fresh, now)
+    close_answered(fresh.ticket_id, by=None, now=now)
 
 
 def _still(reply: Reply) -> Reply | None:
@@ -210,21 +208,3 @@ def _still(reply: Reply) -> Reply | None:
         .filter(pk=reply.pk, state=reply.state, attempts=reply.attempts)
         .first()
     )
-
-
-def close_answered(reply: Reply, now: datetime) -> None:
-    """Ends the work on the message that was answered; in the transaction of what answered it."""
-    ticket = TicketRow.objects.select_for_update(of=("self",)).get(pk=reply.ticket_id)
-    if ticket.status == Status.CLOSED:
-        return
-    before = {name: getattr(ticket, name) for name in ("status", "outcome")}
-    ticket.status, ticket.outcome, ticket.closed_at = Status.CLOSED.value, Outcome.ANSWERED, now
-    ticket.answered_at = ticket.answered_at or now
-    ticket.snoozed_until = None
-    ticket.version += 1
-    ticket.save(
-        update_fields=[*before, "closed_at", "answered_at", "snoozed_until", "version"],
-    )
-    details = {"outcome": Outcome.ANSWERED.value}
-    ticket.decisions.create(act=Act.CLOSE.value, at=now, details=details, before=before)
-    audit.record(reply.organisation, audit.JOB, "inbox.close", f"ticket:{ticket.pk}", details, at=now)

@@ -40,14 +40,16 @@ def held(place: Workplace, reply_id: int, version: int, states: Collection[str])
     """The reply, locked, if the person saw it as it is and it stands where the act makes sense."""
     if not place.allows(May.WORK):
         raise ActRefused(_("You may read here, not act."))
-    found = Reply.objects.select_for_update(of=("self",)).filter(organisation=place.organisation, pk=reply_id)
-    reply = found.first()
+    locked = Reply.objects.select_for_update(of=("self",)).select_related("ticket__mention")
+    reply = locked.filter(organisation=place.organisation, pk=reply_id).first()
     if reply is None:
         raise Http404
     if reply.version != version:
         raise Outdated(_("Somebody changed this reply before you: here it is as it stands now."))
     if reply.state not in states:
         raise ActRefused(_("This is not possible any more: the reply is “%s”.") % reply.get_state_display())
+    # Who acts has the message before their eyes as it is now; what was approved before it changed is void.
+    reply.mention_digest = reply.ticket.mention.digest
     return reply
 
 
@@ -66,9 +68,12 @@ def note(
         setattr(reply, name, value)
     reply.version += 1
     reply.updated_at = now
-    reply.save(update_fields=[*changes, "version", "updated_at"])
-    # The trail says what was done, never what was written: it outlives the reply.
+    reply.save(update_fields=[*changes, "mention_digest", "version", "updated_at"])
+    # The trail says what was done, never what was written: it outlives the reply. Who answers for a breach
+    # is told beforehand that their reason stays there.
     told = {"state": reply.state, "rule": rule, "digest": reply.digest[:16]}
+    if step is Step.OVERRIDE:
+        told["reason"] = reason
     actor = by.email if by else audit.JOB
     audit.record(reply.organisation, actor, f"replies.{step.value}", f"reply:{reply.pk}", told, at=now)
     return ReplyStep.objects.create(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
+from veilleur.desk.inbox.actions import close_answered
 from veilleur.desk.jobs import enqueue
 from veilleur.desk.replies import actions, sending
 from veilleur.desk.replies.checking import checked
@@ -29,7 +30,7 @@ from veilleur.desk.replies.forms import (
     WriteForm,
 )
 from veilleur.desk.replies.jobs import send_reply
-from veilleur.desk.replies.judging import case_of, spoken_language
+from veilleur.desk.replies.judging import case_of, model_draft, spoken_language
 from veilleur.desk.replies.models import Reply, State, Template
 from veilleur.desk.replies.queries import (
     NUMBERS,
@@ -80,8 +81,9 @@ def start(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, place, ticket, form.sentence())
     template = _template(place, form.cleaned_data["template"])
+    by_model = form.cleaned_data["model"]
     present = under_way(answered)
-    text, wording, language = _beginning(place, ticket, present, template)
+    text, wording, language = _beginning(place, ticket, present, template, by_model=by_model)
     now = timezone.now()
     try:
         if present is None:
@@ -106,7 +108,7 @@ def _template(place: Workplace, pk: int | None) -> Template | None:
 
 
 def _beginning(
-    place: Workplace, ticket: int, present: Reply | None, template: Template | None
+    place: Workplace, ticket: int, present: Reply | None, template: Template | None, *, by_model: bool
 ) -> tuple[str, str, str]:
     """(text, id of the wording, language) of what is proposed."""
     if template is not None:
@@ -115,6 +117,8 @@ def _beginning(
     language = spoken_language(case)
     last = present.wording if present else _last_wording(place)
     made = draft(case.mention, case.reading, language, last, case.policy.contact)
+    if by_model:
+        made = model_draft(case, made)
     return made.text, made.id, language
 
 
@@ -242,7 +246,7 @@ def publish(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     def act(now: Any) -> None:
         with transaction.atomic():
             done = actions.publish_by_hand(place, reply, **form.cleaned_data, now=now)
-            sending.close_answered(done, now)
+            close_answered(done.ticket_id, by=place.user, now=now)
 
     return _act(request, place, found, act, _("Noted: it is published."))
 

@@ -47,6 +47,7 @@ class LlmSettings(BaseSettings):
     model: str = Field(min_length=1, description="Name of the model there.")
     key: SecretStr = Field(SecretStr(""), description="Sent as a bearer token; never logged.")
     timeout: float = Field(20.0, gt=0, le=300, description="Seconds that one message may take.")
+    drafts: bool = Field(default=False, description="Let it reword neutral drafts of replies, too.")
     longest: int = Field(4000, ge=100, le=100_000, description="Characters of a message that are sent.")
 
     @field_validator("url")
