@@ -29,6 +29,7 @@ from training.panels import Flags, Integers, Matrix, Numbers
 from veilleur.rules import Rulebook, learned
 from veilleur.rules.features import features, inside
 from veilleur.rules.learned import (
+    ALONE,
     OTHERS,
     REPLIES,
     Inside,
@@ -43,7 +44,8 @@ from veilleur.vocabulary import Kind, Outgoing, Span
 
 CORPUS = Path(__file__).parent / "corpora/rules"
 WEIGHTS = Path(__file__).parents[1] / "src/veilleur/rules/weights"
-VERSION = "1"
+VERSION = "2"
+_NONE = np.zeros((1, 2), dtype=np.float32)
 FOLDS, SEED = 5, 20240501
 RAREST = 2
 """Texts that must hold a feature before it is learned."""
@@ -134,6 +136,26 @@ class Set:
         return sparse.csr_matrix((scales, entries, places), shape=(len(rows), len(line)))
 
     @cached_property
+    def alone(self) -> tuple[Matrix, Flags, Integers]:
+        """(sentences, features); whether each holds a part of a breach; the example it stands in."""
+        known = _weights(self, np.zeros((len(self.names), 0)), np.zeros(0), Inside({}, _NONE, _NONE[0]))
+        rows, scales, truths, owners = [], [], [], []
+        for number, (one, looked) in enumerate(zip(self.examples, self.looks, strict=True)):
+            normal = normalise(one.outgoing.text)
+            places = [sentence.places for sentence in looked.sentences if sentence.words]
+            spans = [normal.span(words[0][0], words[-1][1]) for words in places]
+            truths += [any(_meet(span, gold) for _rules, gold in one.spans) for span in spans]
+            for found, size in known.rows_alone(looked, known.placed(looked)):
+                rows.append(sorted(found))
+                scales.append(learned.scale_of(size))
+                owners.append(number)
+        places_of = np.cumsum([0, *map(len, rows)])
+        counted = np.repeat(scales, np.diff(places_of))
+        entries = [entry for those in rows for entry in those]
+        matrix = sparse.csr_matrix((counted, entries, places_of), shape=(len(rows), len(self.names)))
+        return matrix, np.array(truths), np.array(owners)
+
+    @cached_property
     def inner_names(self) -> list[str]:
         """What tells a word of a breach, where it is common enough to be learned."""
         times = Counter(name for looked in self.looks for names in _inner(looked) for name in set(names))
@@ -194,16 +216,21 @@ def prepare(those: Sequence[Example]) -> Set:
 
 
 def fit(data: Set, train: Flags) -> tuple[Numbers, Numbers]:
-    """(features, heads) weights and (heads,) biases, learned from the examples `train`."""
+    """(features, heads) weights and (heads,) biases, learned from the examples `train`.
+
+    Heads: `REPLIES`, `OTHERS`, the rules, then those of `ALONE`.
+    """
     counts = np.bincount(data.matrix[train].indices, minlength=data.matrix.shape[1])
     rare = np.maximum(np.log((int(train.sum()) + 1) / (counts + 1)), 0.3) ** RARITY
     narrow = (data.matrix @ sparse.diags(np.where(counts >= RAREST, rare, 0))).tocsr()
     anything = data.broken.any(axis=1)
     tasks = [(data.kinds == kind, anything, 1.0) for kind in (REPLIES, OTHERS)]
     tasks += [(data.binding[:, head], data.broken[:, head], BROKEN) for head in range(len(data.rules))]
-    learned_ones = Parallel(n_jobs=2)(
-        delayed(_fit_head)(narrow, known & train, truth, weight) for known, truth, weight in tasks
-    )
+    sentences, holds, owners = data.alone
+    short = (sentences @ sparse.diags(np.where(counts >= RAREST, rare, 0))).tocsr()
+    work = [(narrow, known & train, truth, weight) for known, truth, weight in tasks]
+    work += [(short, ((data.kinds == kind) & train)[owners], holds, 1.0) for kind in ALONE]
+    learned_ones = Parallel(n_jobs=2)(delayed(_fit_head)(*one) for one in work)
     weights = np.array([weights * rare for weights, _bias in learned_ones]).T
     return weights, np.array([bias for _weights, bias in learned_ones])
 
@@ -256,6 +283,8 @@ class Foretold:
     """(examples, heads)."""
     told: list[Any]
     """By example, (words,): log-odds that each belongs to a breach."""
+    alone: list[Any]
+    """By example, (sentences,): log-odds that each breaks anything."""
     folds: list[Weights]
 
 
@@ -263,20 +292,23 @@ def foretell(data: Set) -> Foretold:
     """Every example judged by heads that saw nothing of that voice, and those heads, fold by fold."""
     out = np.zeros((len(data.examples), len(data.rules) + 2))
     told: list[Any] = [None] * len(data.examples)
+    alone: list[Any] = [None] * len(data.examples)
     folds = []
     for fold in range(FOLDS):
         held_out = data.folds == fold
         weights, bias = fit(data, ~held_out)
-        out[held_out] = data.matrix[held_out] @ weights + bias
+        out[held_out] = (data.matrix[held_out] @ weights + bias)[:, : out.shape[1]]
         folds.append(_weights(data, weights, bias, fit_inside(data, ~held_out)))
         for number in np.flatnonzero(held_out):
-            told[number] = folds[-1].inside.logits(data.looks[number])
-    return Foretold(out, told, folds)
+            looked = data.looks[number]
+            told[number] = folds[-1].inside.logits(looked)
+            alone[number] = folds[-1].alone(looked, folds[-1].placed(looked))
+    return Foretold(out, told, alone, folds)
 
 
 def _weights(data: Set, weights: Numbers, bias: Numbers, inner: Inside) -> Weights:
     return Weights(
-        (REPLIES, OTHERS, *data.rules),
+        (REPLIES, OTHERS, *data.rules, *ALONE.values()),
         {name: line for line, name in enumerate(data.names)},
         weights.astype(np.float32),
         bias.astype(np.float32),
@@ -288,8 +320,10 @@ def summaries(data: Set, said: Foretold) -> Numbers:
     """(examples, numbers): what the verdict reads."""
     return np.array(
         [
-            summary(float(row[0 if kind == REPLIES else 1]), row[2:][binding].astype(np.float32), told)
-            for row, kind, binding, told in zip(said.logits, data.kinds, data.binding, said.told, strict=True)
+            summary(float(row[0 if kind == REPLIES else 1]), row[2:][binding].astype(np.float32), told, alone)
+            for row, kind, binding, told, alone in zip(
+                said.logits, data.kinds, data.binding, said.told, said.alone, strict=True
+            )
         ]
     )
 
@@ -443,7 +477,7 @@ def main() -> None:
     cuts = rule_cuts(data, foretold.logits, everyone)
     weights, bias = fit(data, everyone)
     header = {
-        "heads": (REPLIES, OTHERS, *data.rules),
+        "heads": (REPLIES, OTHERS, *data.rules, *ALONE.values()),
         "cuts": {rule: round(float(cut), 3) for rule, cut in zip(data.rules, cuts, strict=True)},
         "verdict": {
             kind: [*map(float, one.weights.round(4)), round(one.bias, 4), round(one.cut, 4)]

@@ -8,9 +8,9 @@ them gives the verdict (`training/rules.py`). Only the rules that bind the publi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TypeAlias
@@ -55,6 +55,8 @@ Placed: TypeAlias = tuple[Rows, int, int]
 
 REPLIES, OTHERS = "replies", "others"
 """The two kinds of texts that have a verdict of their own; the first two heads."""
+ALONE = {REPLIES: "a sentence of replies", OTHERS: "a sentence of others"}
+"""By kind, the head that judges each sentence by itself: a breach in a long text is one of its sentences."""
 STRONGEST = 3
 """Heads, and words, that the verdict looks at one by one."""
 _BETWEEN = frozenset(",;:–—(")
@@ -90,8 +92,13 @@ class Look:
 
     @property
     def scale(self) -> float:
-        """What one feature counts: long texts have many."""
-        return float(0.35 / np.sqrt(sum(len(sentence.words) for sentence in self.sentences) + 2))
+        """What one feature counts."""
+        return scale_of(sum(len(sentence.words) for sentence in self.sentences))
+
+
+def scale_of(words: int) -> float:
+    """What one feature counts among so many words: long texts have many."""
+    return float(0.35 / np.sqrt(words + 2))
 
 
 def look(outgoing: Outgoing, text: Normalised) -> Look:
@@ -211,6 +218,33 @@ class Weights:
             before = sentence.expressions.union(*sentence.tags)
         return found
 
+    def rows_alone(self, looked: Look, placed: Sequence[Placed]) -> Iterator[tuple[set[int], int]]:
+        """Of each sentence that has words: the lines of its features, and how many words it has."""
+        around = self._rows(beside(len(looked.sentences), looked.around))
+        before, end, at = frozenset[str](), 0, 0
+        for sentence in looked.sentences:
+            end += len(sentence.words)
+            found = {*around, *self._rows(whole(sentence.expressions, before))}
+            before = sentence.expressions.union(*sentence.tags)
+            while at < len(placed) and placed[at][1] < end:
+                found.update(placed[at][0])
+                at += 1
+            if sentence.words:
+                yield found, len(sentence.words)
+
+    def alone(self, looked: Look, placed: Sequence[Placed]) -> Floats:
+        """(sentences that have words,): log-odds that each by itself breaks anything."""
+        column = self.column[ALONE[looked.kind]]
+        weights, bias = self._columns[looked.kind], self.bias[column]
+        each = self.rows_alone(looked, placed)
+        sums = [float(weights[list(rows)].sum() * scale_of(size) + bias) for rows, size in each]
+        return np.array(sums, dtype=np.float32)
+
+    @cached_property
+    def _columns(self) -> dict[str, Floats]:
+        """By kind: the weights of the head for sentences, one after another."""
+        return {kind: np.ascontiguousarray(self.table[:, self.column[head]]) for kind, head in ALONE.items()}
+
     def placed(self, looked: Look) -> list[Placed]:
         """The features of a text that stand on words."""
         found: list[Placed] = []
@@ -272,18 +306,23 @@ def judge(known: Weights, looks: Sequence[Look], placed: Sequence[Sequence[Place
     return logits
 
 
-def summary(any_broken: float, rules: Floats, told: Floats) -> Floats:
+def summary(any_broken: float, rules: Floats, told: Floats, alone: Floats) -> Floats:
     """What the verdict is read from, in numbers.
 
-    The head for anything, the strongest rules, all of them together, and the words that look most like a
-    breach (`told`, log-odds by word).
+    The head for anything, the strongest rules, all of them together, the words that look most like a
+    breach (`told`, log-odds by word), the gravest sentence and all sentences together (`alone`, by sentence).
     """
     strongest = np.sort(np.append(rules, [SILENT] * STRONGEST))[::-1][:STRONGEST]
-    none = -np.logaddexp(0, rules).sum() if len(rules) else 0.0
-    together = np.log(-np.expm1(np.minimum(none, -1e-9)) + 1e-9)
     words = np.sort(np.append(told, [SILENT] * STRONGEST))[::-1]
     loudest = (words[0], words[:STRONGEST].mean(), np.log1p(np.log1p(np.exp(words)).sum()))
-    return np.array([any_broken, *strongest, together, *loudest], dtype=np.float32)
+    sentences = (alone.max(initial=SILENT), _any_of(alone))
+    return np.array([any_broken, *strongest, _any_of(rules), *loudest, *sentences], dtype=np.float32)
+
+
+def _any_of(logits: Floats) -> float:
+    """The logarithm of the chance that one of them holds at least, if none knows of the others."""
+    none = -np.logaddexp(0, logits).sum() if len(logits) else 0.0
+    return float(np.log(-np.expm1(np.minimum(none, -1e-9)) + 1e-9))
 
 
 def _said(
@@ -297,7 +336,7 @@ def _said(
         return {}
     *weights, bias, cut = known.verdict[looked.kind]
     told = known.inside.logits(looked)
-    seen = summary(anything, logits[binding], told)
+    seen = summary(anything, logits[binding], told, known.alone(looked, placed))
     if float(seen @ np.array(weights, dtype=np.float32)) + bias < cut:
         return {}
     best = max(binding, key=lambda column: logits[column])

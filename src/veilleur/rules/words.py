@@ -29,9 +29,9 @@ _SHAPES = (
 )
 """What the shape of a word says of it: coarse, and only ever weighed beside the rest."""
 NUMBER = "<number>"
-NAMED, ECHOED, CAPITAL = "named", "echoed", "capital"
-"""Tags of words that stand in the display name, in the review that is answered, or that begin with a capital
-letter within a sentence."""
+NAMED, ECHOED, CAPITAL, GIVEN = "named", "echoed", "capital", "given"
+"""Tags of words that stand in the display name, in the review that is answered, that begin with a capital
+letter within a sentence, or are first names there or at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def sentences(text: Normalised, name: frozenset[str], review: frozenset[str]) ->
                 words,
                 tuple(
                     [
-                        _placed_tags(word, name, review, capital=here)
-                        if here or word in name or word in review
+                        _placed_tags(word, name, review, is_first=not at, capital=here)
+                        if here or not at or word in name or word in review
                         else tags_of(word)
-                        for word, here in zip(words, capital, strict=True)
+                        for at, (word, here) in enumerate(zip(words, capital, strict=True))
                     ]
                 ),
                 _expressions(text.text[start:end]),
@@ -88,10 +88,11 @@ def _is_capital(text: Normalised, place: int) -> bool:
 
 
 def _placed_tags(
-    word: str, name: frozenset[str], review: frozenset[str], *, capital: bool
+    word: str, name: frozenset[str], review: frozenset[str], *, is_first: bool, capital: bool
 ) -> tuple[str, ...]:
     """The tags of a word with what its place says."""
-    here = ((CAPITAL, capital), (NAMED, word in name), (ECHOED, word in review))
+    given = (capital or is_first) and word in _first_names()
+    here = ((CAPITAL, capital), (GIVEN, given), (NAMED, word in name), (ECHOED, word in review))
     return (*tags_of(word), *(tag for tag, holds in here if holds))
 
 
@@ -114,6 +115,12 @@ def tags_of(word: str) -> tuple[str, ...]:
 def _expressions(text: str) -> frozenset[str]:
     known = _concepts()
     return frozenset(known.expressions[match[0]] for match in known.several.finditer(text))
+
+
+@cache
+def _first_names() -> frozenset[str]:
+    """Common first names, normalised, without those that are words as well."""
+    return frozenset((files(__package__) / "data/names.txt").read_text(encoding="utf-8").split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import time
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from veilleur.desk.accounts.models import Organisation, User
 from veilleur.desk.inbox.models import TicketRow
@@ -37,7 +38,7 @@ class Step(models.TextChoices):
 
     WRITE = "write", _("wrote")
     SUBMIT = "submit", _("asked for a second reading")
-    APPROVE = "approve", _("approved")
+    APPROVE = "approve", pgettext_lazy("what somebody did", "approved")
     RETURN = "return", _("sent back")
     OVERRIDE = "override", _("takes responsibility for")
     SEND = "send", _("decided to send")
