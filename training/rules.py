@@ -55,8 +55,8 @@ BROKEN = 3.0
 """What an example that breaks a rule counts for the head of that rule, beside one that does not."""
 INNER_RAREST, INNER_REGULARISATION = 4, 0.1
 """The same for what tells the words of a breach."""
-SMALLEST, INNER_SMALLEST = 0.5, 0.05
-"""Weights nearer to 0 are dropped: of 1,571 examples, two verdicts and some thirty lists of rules change."""
+SMALLEST, INNER_SMALLEST = 0.8, 0.05
+"""Weights nearer to 0 are dropped: of 2,199 examples, no verdict and 68 lists of rules change beside 0.5."""
 
 
 @dataclass(frozen=True, slots=True)

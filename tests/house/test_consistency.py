@@ -196,3 +196,11 @@ def test_the_glossary_speaks_the_words_of_the_screens(
     with translation.override("fr"):
         spoken = [f"`{member.value}` {member.label}" for member in choices]
     assert [words for words in spoken if words not in page] == []
+
+
+def test_shipped_weights_and_lexicons_stay_small(repository: Path) -> None:
+    """At most 25 MB together: a practice downloads them over its telephone line."""
+    folders = [path for name in ("weights", "data") for path in (repository / "src/veilleur").rglob(name)]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    assert sum(path.stat().st_size for path in files if "__pycache__" not in path.parts) <= 25_000_000
