@@ -116,7 +116,7 @@ def test_a_reader_cannot_act(visit: Visit) -> None:
     rose.page.goto(f"{HOME}/inbox/")
     open_first(rose)
     expect(rose.page.locator(".act-bar")).to_have_count(0)
-    expect(rose.page.get_by_role("navigation", name="Principale").get_by_role("link")).to_have_count(2)
+    expect(rose.page.get_by_role("navigation", name="Principale").get_by_role("link")).to_have_count(3)
     rose.look("message-reader")
 
 

@@ -13,7 +13,7 @@ from veilleur.rules import installed_packs
 from veilleur.rules.codes import actors, professions, themes
 
 FEWEST = 20
-FLOORS = {"replies": {"precision": 0.86, "recall": 0.88}, "others": {"precision": 0.87, "recall": 0.89}}
+FLOORS = {"replies": {"precision": 0.9, "recall": 0.9}, "others": {"precision": 0.9, "recall": 0.895}}
 """Out of fold, hard sentences included: raised when the scores are."""
 
 
