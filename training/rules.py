@@ -33,6 +33,7 @@ from veilleur.rules.learned import (
     OTHERS,
     REPLIES,
     Inside,
+    Lines,
     Look,
     Weights,
     look,
@@ -45,7 +46,6 @@ from veilleur.vocabulary import Kind, Outgoing, Span
 CORPUS = Path(__file__).parent / "corpora/rules"
 WEIGHTS = Path(__file__).parents[1] / "src/veilleur/rules/weights"
 VERSION = "2"
-_NONE = np.zeros((1, 2), dtype=np.float32)
 FOLDS, SEED = 5, 20240501
 RAREST = 2
 """Texts that must hold a feature before it is learned."""
@@ -138,14 +138,14 @@ class Set:
     @cached_property
     def alone(self) -> tuple[Matrix, Flags, Integers]:
         """(sentences, features); whether each holds a part of a breach; the example it stands in."""
-        known = _weights(self, np.zeros((len(self.names), 0)), np.zeros(0), Inside({}, _NONE, _NONE[0]))
+        known = Lines({name: line for line, name in enumerate(self.names)})
         rows, scales, truths, owners = [], [], [], []
         for number, (one, looked) in enumerate(zip(self.examples, self.looks, strict=True)):
             normal = normalise(one.outgoing.text)
             places = [sentence.places for sentence in looked.sentences if sentence.words]
             spans = [normal.span(words[0][0], words[-1][1]) for words in places]
             truths += [any(_meet(span, gold) for _rules, gold in one.spans) for span in spans]
-            for found, size in known.rows_alone(looked, known.placed(looked)):
+            for found, size in known.of_sentences(looked, known.placed(looked)):
                 rows.append(sorted(found))
                 scales.append(learned.scale_of(size))
                 owners.append(number)
@@ -302,14 +302,14 @@ def foretell(data: Set) -> Foretold:
         for number in np.flatnonzero(held_out):
             looked = data.looks[number]
             told[number] = folds[-1].inside.logits(looked)
-            alone[number] = folds[-1].alone(looked, folds[-1].placed(looked))
+            alone[number] = folds[-1].alone(looked, folds[-1].lines.placed(looked))
     return Foretold(out, told, alone, folds)
 
 
 def _weights(data: Set, weights: Numbers, bias: Numbers, inner: Inside) -> Weights:
     return Weights(
         (REPLIES, OTHERS, *data.rules, *ALONE.values()),
-        {name: line for line, name in enumerate(data.names)},
+        Lines({name: line for line, name in enumerate(data.names)}),
         weights.astype(np.float32),
         bias.astype(np.float32),
         inner,
@@ -400,7 +400,7 @@ def _said(data: Set, foretold: Foretold, fold: int, cuts: Numbers, number: int) 
     normal = normalise(data.examples[number].outgoing.text)
     broken = np.flatnonzero(data.binding[number] & ((row >= cuts) | (row == row.max())))
     known, looked = foretold.folds[fold], data.looks[number]
-    found = stretches(known, looked, known.placed(looked), (broken + 2).tolist(), foretold.told[number])
+    found = stretches(known, looked, known.lines.placed(looked), (broken + 2).tolist(), foretold.told[number])
     for head, (start, end) in zip(broken, found, strict=True):
         yield data.rules[head], normal.span(start, end)
 

@@ -77,6 +77,7 @@ def test_a_reply_is_blocked_rewritten_approved_and_sent_once(
     hugo.page.locator("#id_reply").fill(BAD)
     judged(hugo, "ne peut pas partir")
     breaches = hugo.page.locator(".breach")
+    assert len(set(hugo.page.locator(".breach q").all_inner_texts())) >= 3, "stretches of their own"
     assert breaches.count() >= 3
     said = hugo.page.locator("#judgement").inner_text()
     assert "S-03-DATE" in said
@@ -118,7 +119,7 @@ def test_an_adverse_reaction_asks_for_a_decision_first(visit: Visit, reviews: No
     hugo.look("reply-safety-phone", full=True)
     hugo.page.get_by_label("Pourquoi").fill("Produit et réaction cités, auteur joignable : cas ouvert.")
     hugo.page.get_by_role("button", name="C’est un cas").click()
-    expect(hugo.page.get_by_text("Transmis à la pharmacovigilance")).to_be_visible()
+    expect(hugo.page.get_by_text("Un cas de pharmacovigilance")).to_be_visible()
     hugo.page.get_by_role("button", name="Commencer par une proposition").click()
     judged(hugo, "Rien ne retient ce texte")
     hugo.look("reply-phone", full=True)

@@ -48,8 +48,8 @@ class Sent:
 class Connector(Protocol):
     """One network.
 
-    `reply` is called once for a reply; after `OutcomeUnknown` it is never called again before
-    `find_reply` said that nothing is there.
+    `reply` is called again for the same reply only after `NotReached`, or when `find_reply` said, after
+    `OutcomeUnknown`, that nothing is there.
     """
 
     name: ClassVar[str]
@@ -57,7 +57,7 @@ class Connector(Protocol):
     title: ClassVar[Words]
     capabilities: ClassVar[frozenset[Capability]]
     settings: ClassVar[type[BaseModel]]
-    """What an account needs; the set-up page is built from its fields, `SecretStr` ones are never shown."""
+    """What an account needs; `SecretStr` fields are kept encrypted and never shown."""
     seconds: ClassVar[float]
     """After so long a call that never came back has no effect any more."""
 

@@ -185,27 +185,12 @@ def _together(step: int, tags: Tags, others: Tags) -> list[list[str]]:
     return [inner_concepts(step, tags, others)]
 
 
-class Weights:
-    """What was learned. Columns are `heads`: `REPLIES`, `OTHERS`, then rules."""
+class Lines:
+    """Where the features of a text stand in a table of weights."""
 
-    def __init__(
-        self,
-        heads: tuple[str, ...],
-        row: dict[str, int],
-        table: Floats,
-        bias: Floats,
-        inside: Inside,
-        cuts: Mapping[str, float] = MappingProxyType({}),
-        verdict: Mapping[str, Sequence[float]] = MappingProxyType({}),
-    ) -> None:
-        """`row` leads from a feature to a line of `table`.
-
-        `cuts`: log-odds from which a rule is said, when the text is judged to break something. `verdict`: for
-        `REPLIES` and `OTHERS`, the weights of `summary`, the bias, then the cut.
-        """
-        self.heads, self.row, self.table, self.bias, self.inside = heads, row, table, bias, inside
-        self.cuts, self.verdict = cuts, verdict
-        self.column = {head: column for column, head in enumerate(heads)}
+    def __init__(self, row: dict[str, int]) -> None:
+        """`row` leads from a feature to a line."""
+        self.row = row
         self._kept: Kept[Rows] = Kept(self._rows)
 
     def rows(self, looked: Look, placed: Sequence[Placed]) -> set[int]:
@@ -218,7 +203,7 @@ class Weights:
             before = sentence.expressions.union(*sentence.tags)
         return found
 
-    def rows_alone(self, looked: Look, placed: Sequence[Placed]) -> Iterator[tuple[set[int], int]]:
+    def of_sentences(self, looked: Look, placed: Sequence[Placed]) -> Iterator[tuple[set[int], int]]:
         """Of each sentence that has words: the lines of its features, and how many words it has."""
         around = self._rows(beside(len(looked.sentences), looked.around))
         before, end, at = frozenset[str](), 0, 0
@@ -231,19 +216,6 @@ class Weights:
                 at += 1
             if sentence.words:
                 yield found, len(sentence.words)
-
-    def alone(self, looked: Look, placed: Sequence[Placed]) -> Floats:
-        """(sentences that have words,): log-odds that each by itself breaks anything."""
-        column = self.column[ALONE[looked.kind]]
-        weights, bias = self._columns[looked.kind], self.bias[column]
-        each = self.rows_alone(looked, placed)
-        sums = [float(weights[list(rows)].sum() * scale_of(size) + bias) for rows, size in each]
-        return np.array(sums, dtype=np.float32)
-
-    @cached_property
-    def _columns(self) -> dict[str, Floats]:
-        """By kind: the weights of the head for sentences, one after another."""
-        return {kind: np.ascontiguousarray(self.table[:, self.column[head]]) for kind, head in ALONE.items()}
 
     def placed(self, looked: Look) -> list[Placed]:
         """The features of a text that stand on words."""
@@ -280,11 +252,47 @@ class Weights:
         return tuple([row for row in rows if row is not None])
 
 
+class Weights:
+    """What was learned. Columns are `heads`: `REPLIES`, `OTHERS`, then rules."""
+
+    def __init__(
+        self,
+        heads: tuple[str, ...],
+        lines: Lines,
+        table: Floats,
+        bias: Floats,
+        inside: Inside,
+        cuts: Mapping[str, float] = MappingProxyType({}),
+        verdict: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    ) -> None:
+        """`table` has a line for each of `lines`.
+
+        `cuts`: log-odds from which a rule is said, when the text is judged to break something. `verdict`: for
+        `REPLIES` and `OTHERS`, the weights of `summary`, the bias, then the cut.
+        """
+        self.heads, self.lines, self.table, self.bias, self.inside = heads, lines, table, bias, inside
+        self.cuts, self.verdict = cuts, verdict
+        self.column = {head: column for column, head in enumerate(heads)}
+
+    def alone(self, looked: Look, placed: Sequence[Placed]) -> Floats:
+        """(sentences that have words,): log-odds that each by itself breaks anything."""
+        column = self.column[ALONE[looked.kind]]
+        weights, bias = self._columns[looked.kind], self.bias[column]
+        each = self.lines.of_sentences(looked, placed)
+        sums = [float(weights[list(rows)].sum() * scale_of(size) + bias) for rows, size in each]
+        return np.array(sums, dtype=np.float32)
+
+    @cached_property
+    def _columns(self) -> dict[str, Floats]:
+        """By kind: the weights of the head for sentences, one after another."""
+        return {kind: np.ascontiguousarray(self.table[:, self.column[head]]) for kind, head in ALONE.items()}
+
+
 def read(texts: Sequence[Outgoing], normal: Sequence[Normalised], *allowed: Allowed) -> list[Said]:
     """What the heads say of each text; each of `allowed` names heads that judge it together."""
     known = load()
     looks = [look(outgoing, text) for outgoing, text in zip(texts, normal, strict=True)]
-    placed = [known.placed(looked) for looked in looks]
+    placed = [known.lines.placed(looked) for looked in looks]
     logits = judge(known, looks, placed)
     out: list[Said] = []
     for outgoing, looked, here, row in zip(texts, looks, placed, logits, strict=True):
@@ -296,8 +304,8 @@ def read(texts: Sequence[Outgoing], normal: Sequence[Normalised], *allowed: Allo
 
 
 def judge(known: Weights, looks: Sequence[Look], placed: Sequence[Sequence[Placed]]) -> Floats:
-    """(texts, heads): log-odds; `placed` is `Weights.placed` of each text."""
-    rows = [tuple(known.rows(looked, here)) for looked, here in zip(looks, placed, strict=True)]
+    """(texts, heads): log-odds; `placed` is `Lines.placed` of each text."""
+    rows = [tuple(known.lines.rows(looked, here)) for looked, here in zip(looks, placed, strict=True)]
     places = np.cumsum([0, *map(len, rows)])
     entries = np.array([row for those in rows for row in those], dtype=np.int32)
     scales = np.repeat(np.array([looked.scale for looked in looks], dtype=np.float32), np.diff(places))
@@ -444,7 +452,7 @@ def load() -> Weights:
         inner = Inside(row, arrays["inside"].astype(np.float32), arrays["inside_bias"].astype(np.float32))
     return Weights(
         tuple(header["heads"]),
-        {name: line for line, name in enumerate(names)},
+        Lines({name: line for line, name in enumerate(names)}),
         sparse.toarray(),
         bias,
         inner,

@@ -19,6 +19,7 @@ _ADDRESS_WEIGHT = 23
 _LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 """Code points that count for one on X; all others count for two (twitter-text, configuration 3)."""
 _GRAPHEME = regex.compile(r"\X")
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,14 @@ class Limit:
 def limit(network: str, what: str) -> Limit | None:
     """The limit of a kind of text (`"post"`), or of `"hashtags"` and `"mentions"`; None: none is known.
 
-    >>> limit("bluesky", "post").most
-    300
+    A network may be named as people name it: its key is one of the words.
+
+    >>> limit("bluesky", "post").most, limit("Avis Google", "reply").most
+    (300, 4096)
     """
-    return _limits().get(network, {}).get(what)
+    known = _limits()
+    key = next((word for word in _WORD.findall(network.lower()) if word in known), "")
+    return known.get(key, {}).get(what)
 
 
 def limit_of(network: str, kind: Kind) -> Limit | None:

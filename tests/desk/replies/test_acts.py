@@ -139,6 +139,31 @@ def test_an_approval_holds_for_one_wording(place_a, place_marie, review, begun, 
         act(actions.send, place_a, reply)
 
 
+def test_what_was_sent_back_is_no_longer_approved(
+    place_a, place_marie, review, begun, connected, organisation_a
+):
+    reply = begun(review)
+    act(actions.submit, place_a, reply)
+    act(actions.approve, place_marie, reply)
+    act(actions.send_back, place_marie, reply, reason="Pas comme cela.")
+    with pytest.raises(ActRefused):
+        act(actions.send, place_a, reply)
+    assert not reply_page(place_a, review.ticket.pk).approved
+    act(actions.submit, place_a, reply)
+    act(actions.approve, place_marie, reply)
+    assert act(actions.send, place_a, reply).state == State.QUEUED
+
+
+@pytest.mark.parametrize("network", ["Google", "google", "Google Maps", "Avis Google"])
+def test_a_reply_that_is_too_long_for_its_network_is_held_back(
+    network, place_a, make_mention, organisation_a, begun, no_second_reader
+):
+    mention = make_mention(organisation_a, text="Attente.", network=network)
+    reply = begun(mention, "Bonjour, merci pour ce message. " * 150)
+    assert "P-LENGTH" in blocked(reply)
+    assert reply_page(place_a, mention.ticket.pk).result.is_too_long
+
+
 def test_an_approval_holds_for_one_message(place_a, place_marie, review, begun, connected):
     reply = begun(review)
     act(actions.submit, place_a, reply)
@@ -274,10 +299,20 @@ def test_a_wording_counts_what_became_of_it(place_a, review, begun, no_second_re
         reply = actions.begin(place_a, mention.ticket.pk, text=text, template=wording, now=now())
         act(actions.publish_by_hand, place_a, reply, url="")
     version = review.versions.create(
-        number=1, digest="x", text="", rating_value=1, rating_worst=1, rating_best=5, collected_at=now()
+        number=1,
+        digest="x",
+        text="",
+        rating_value=1,
+        rating_worst=1,
+        rating_best=5,
+        collected_at=review.collected_at,
     )
     assert version.rating_value == 1
     review.rating_value = 4
+    review.save()
+    (shown,) = templates_of(place_a.organisation)
+    assert shown.raised == 0, "the better rating was there before the reply"
+    review.collected_at = now()
     review.save()
     (shown,) = templates_of(place_a.organisation)
     assert (shown.used, shown.sent, shown.unchanged, shown.raised) == (2, 2, 1, 1)
@@ -302,6 +337,8 @@ def test_thanks_differ_and_leave_one_after_another(
     leaves = sorted(Reply.objects.values_list("leaves_at", flat=True))
     assert all(second - first >= timedelta(minutes=4) for first, second in pairwise(leaves))
     assert len(thanks_of(place_a, now())) == 1
+    last = max(leaves)
+    assert thanks_of(place_a, now())[0].leaves_at >= last + timedelta(minutes=4), "after those that wait"
 
 
 def test_thanks_leave_only_while_the_house_is_open(organisation_a):

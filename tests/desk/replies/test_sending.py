@@ -118,7 +118,8 @@ def test_without_keys_a_reply_leaves_again_only_when_the_first_call_is_long_over
     Reply.objects.filter(pk=queued.pk).update(leaves_at=None)
     sending.reconcile(queued.pk)
     assert state_of(queued) == State.UNKNOWN
-    Reply.objects.filter(pk=queued.pk).update(attempted_at=timezone.now() - timedelta(minutes=10))
+    long_ago = timezone.now() - timedelta(minutes=10)
+    Reply.objects.filter(pk=queued.pk).update(attempted_at=long_ago, leaves_at=None)
     send_what_waits()
     assert state_of(queued) == State.SENT
 
@@ -165,6 +166,34 @@ def test_what_may_be_on_its_way_is_not_taken_back(queued, connected, place_a):
         actions.hold(place_a, reply.pk, reply.version, now=timezone.now())
     later = timezone.now() + timedelta(minutes=10)
     assert actions.hold(place_a, reply.pk, reply.version, now=later).state == State.DRAFT
+
+
+def test_one_reply_that_goes_wrong_holds_no_other_back(
+    queued, connected, place_a, make_mention, review, begun, monkeypatch
+):
+    other = send(place_a, begun(make_mention(place_a.organisation, source=review.source)))
+    real = sending.let_leave
+
+    def broken(pk):
+        if pk == queued.pk:
+            raise OSError("the disk is full")
+        real(pk)
+
+    monkeypatch.setattr(sending, "let_leave", broken)
+    send_what_waits()
+    assert state_of(other) == State.SENT
+    assert state_of(queued) == State.QUEUED
+
+
+def test_an_outcome_nobody_can_tell_is_not_asked_for_without_pause(queued, connected, monkeypatch):
+    monkeypatch.setattr(Gateway, "capabilities", frozenset({Capability.REPLY, Capability.READ_BACK}))
+    connected.refuses = (500, "oops")
+    sending.let_leave(queued.pk)
+    assert state_of(queued) == State.UNKNOWN
+    asked = len(connected.asked)
+    for _ in range(3):
+        send_what_waits()
+    assert len(connected.asked) == asked
 
 
 def test_it_does_not_leave_before_its_time(place_a, review, connected, no_second_reader, begun):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import json
 
 import httpcore
@@ -129,13 +130,15 @@ def test_only_the_named_port_of_a_named_host_is_opened(monkeypatch):
 @given(st.text(max_size=60))
 def test_no_host_makes_it_fall_over(host):
     with contextlib.suppress(httpcore.ConnectError):
-        client.reachable(host, 1)
+        assert ipaddress.ip_address(client.reachable(host, 1)).is_global
 
 
 @given(st.text(max_size=80))
 def test_no_address_makes_the_settings_fall_over(address):
     with contextlib.suppress(ValidationError):
-        GatewaySettings(address=address, secret=SECRET)
+        kept = GatewaySettings(address=address, secret=SECRET).address
+        assert kept == address
+        assert kept.lower().strip().startswith(("http://", "https://"))
 
 
 def test_a_secret_is_not_in_its_words(network):

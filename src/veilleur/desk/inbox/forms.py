@@ -18,6 +18,7 @@ from veilleur import plugins
 from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.accounts.queries import colleagues
+from veilleur.desk.forms import Said
 from veilleur.desk.inbox.models import Outcome
 from veilleur.desk.inbox.queries.filters import ANY, Filters
 from veilleur.errors import PolicyInvalid
@@ -159,19 +160,7 @@ class FilterForm(forms.Form):
         return FilterField(name, str(field.label), kind, value, choices)
 
 
-class _Said(forms.Form):
-    """A form of one act."""
-
-    def arguments(self) -> dict[str, Any]:
-        """What the act is to be called with, by name."""
-        return dict(self.cleaned_data)
-
-    def sentence(self) -> str:
-        """What is wrong, in one line."""
-        return " ".join(str(error) for errors in self.errors.values() for error in errors)
-
-
-class ActForm(_Said):
+class ActForm(Said):
     """Every act says which version of the ticket the person was looking at."""
 
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
@@ -239,7 +228,7 @@ class ReopenForm(ActForm):
     """Nothing to say but the version."""
 
 
-class NoteForm(_Said):
+class NoteForm(Said):
     """A note adds and never conflicts: it needs no version."""
 
     text = forms.CharField(max_length=5000, widget=forms.Textarea(attrs={"rows": 3}), label=_("Note"))

@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import May, Workplace
+from veilleur.desk.inbox.actions import close_answered
 from veilleur.desk.inbox.models import TicketRow
+from veilleur.desk.inbox.queries.ticket import followable
 from veilleur.desk.replies.judging import (
     ANSWERERS,
     Judged,
@@ -35,7 +37,7 @@ from veilleur.desk.replies.models import (
     Template,
     new_key,
 )
-from veilleur.desk.replies.steps import held, note, ticket_to_answer, under_way
+from veilleur.desk.replies.steps import held, note, require_reason, ticket_to_answer, under_way
 from veilleur.errors import ActRefused, Outdated
 
 SAME_SITTING = timedelta(minutes=10)
@@ -44,8 +46,6 @@ ON_ITS_WAY = timedelta(minutes=5)
 """After so long a call to a network has no effect any more (more than any `Connector.seconds`)."""
 LONGEST = 10_000
 """Characters of a reply."""
-SHORTEST_REASON = 10
-"""Characters of a reason that somebody else can understand later."""
 
 
 @transaction.atomic
@@ -118,7 +118,7 @@ def write(
 def _write_on(reply: Reply, text: str, now: datetime) -> None:
     reply.text, reply.updated_at, reply.failure = _bounded(text), now, ""
     reply.version += 1
-    reply.save(update_fields=["text", "updated_at", "failure", "version"])
+    reply.save(update_fields=["text", "mention_digest", "updated_at", "failure", "version"])
 
 
 def _bounded(text: str) -> str:
@@ -153,8 +153,7 @@ def override(
     told = next((one for one in _result(reply).told if one.rule == rule), None)
     if told is None or told.severity not in ANSWERERS:
         raise ActRefused(_("There is nothing to answer for here."))
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise ActRefused(_("Say why, in a sentence that somebody can understand next year."))
+    require_reason(reason)
     if any(step.by_id == place.user.pk and step.rule == rule for step in overrides_of(reply)):
         raise ActRefused(_("You already answer for it: somebody else must, too."))
     note(reply, Step.OVERRIDE, place.user, now, rule=rule, reason=reason.strip())
@@ -196,7 +195,7 @@ def send_back(place: Workplace, reply_id: int, version: int, *, reason: str, now
 def send(
     place: Workplace, reply_id: int, version: int, *, leaves_at: datetime | None = None, now: datetime
 ) -> Reply:
-    """Decides that it leaves, at once or not before `leaves_at`. The caller enqueues `jobs.let_leave`."""
+    """Decides that it leaves, at once or not before `leaves_at`; see `jobs.send_now`."""
     reply = held(place, reply_id, version, [State.DRAFT, State.APPROVED, State.FAILED])
     if not reply.ticket.source.connector:
         raise ActRefused(_("This source has no connection: copy the text, publish it, then say where."))
@@ -219,11 +218,12 @@ def hold(place: Workplace, reply_id: int, version: int, *, now: datetime) -> Rep
 def publish_by_hand(place: Workplace, reply_id: int, version: int, *, url: str, now: datetime) -> Reply:
     """Says that somebody published it, and where: for networks that no connector speaks to."""
     reply = held(place, reply_id, version, [State.DRAFT, State.APPROVED, State.UNKNOWN])
-    if url and not url.startswith(("https://", "http://")):
+    if url != followable(url):
         raise ActRefused(_("Give the web address where it can be seen, or nothing."))
     if reply.state != State.UNKNOWN:
         require_ready(reply)
     note(reply, Step.PUBLISH, place.user, now, state=State.SENT, sent_at=now, url=url)
+    close_answered(reply.ticket_id, by=place.user, now=now)
     return reply
 
 
@@ -239,8 +239,7 @@ def drop(place: Workplace, reply_id: int, version: int, *, now: datetime) -> Rep
 def decide_safety(place: Workplace, ticket_id: int, *, is_case: bool, reason: str, now: datetime) -> None:
     """Says whether a message that may tell of an adverse reaction is a case, and why."""
     ticket = ticket_to_answer(place, ticket_id, May.WORK)
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise ActRefused(_("Say why, in a sentence that somebody can understand next year."))
+    require_reason(reason)
     _decision, is_new = SafetyDecision.objects.get_or_create(
         ticket=ticket,
         defaults={

@@ -25,7 +25,7 @@ class Checked:
 
 def checked(book: Rulebook, told: dict[str, Any]) -> Checked:
     """Judges what a `CheckForm` holds. Nothing of it is kept."""
-    kind, network = Kind(told["kind"]), told["network"].strip().lower()
+    kind, network = Kind(told["kind"]), told["network"]
     is_reply = kind is Kind.REPLY
     outgoing = Outgoing(
         told["text"],

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from veilleur.desk.forms import Said
 from veilleur.desk.replies.actions import LONGEST
 from veilleur.desk.replies.models import Approval, ReplyPolicy
 from veilleur.desk.replies.rulebooks import OWN
@@ -34,15 +35,7 @@ SEVERITIES = {
 }
 
 
-class _Said(forms.Form):
-    """A form of one act."""
-
-    def sentence(self) -> str:
-        """What is wrong, in one line."""
-        return " ".join(str(error) for errors in self.errors.values() for error in errors)
-
-
-class VersionForm(_Said):
+class VersionForm(Said):
     """Every act says which version of the reply the person was looking at."""
 
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
@@ -57,9 +50,10 @@ class WriteForm(VersionForm):
     author = forms.CharField(required=False, max_length=120)
 
 
-class RewriteForm(WriteForm):
-    """Which breach is to be said otherwise; none: all of them."""
+class RewriteForm(VersionForm):
+    """Which breach is to be said otherwise (none: all of them); the name as in `WriteForm`."""
 
+    author = forms.CharField(required=False, max_length=120)
     rule = forms.CharField(required=False, max_length=80)
     start = forms.IntegerField(required=False, min_value=0, max_value=10**6)
     end = forms.IntegerField(required=False, min_value=0, max_value=10**6)
@@ -83,7 +77,7 @@ class PublishForm(VersionForm):
     url = forms.CharField(required=False, max_length=1000)
 
 
-class StartForm(_Said):
+class StartForm(Said):
     """What a reply begins with: a wording of the house, or another proposal."""
 
     version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
@@ -91,22 +85,14 @@ class StartForm(_Said):
     model = forms.BooleanField(required=False)
 
 
-class SafetyForm(_Said):
+class SafetyForm(Said):
     """Whether it is a case, and why."""
 
     outcome = forms.ChoiceField(choices=[("case", _("a case")), ("not_case", _("not a case"))])
     reason = forms.CharField(required=False, max_length=2000)
 
 
-class ThanksForm(_Said):
-    """Which ratings are thanked for."""
-
-    def chosen(self, sent: Any) -> list[int]:
-        """Ids of the chosen messages."""
-        return [int(value) for value in sent.getlist("chosen") if value.isdecimal() and len(value) < 18]
-
-
-class TemplateForm(_Said):
+class TemplateForm(Said):
     """A wording of the house."""
 
     name = forms.CharField(max_length=80, label=_("Name"))
@@ -177,21 +163,21 @@ def actor_choices() -> list[tuple[str, Any]]:
     return [("", _("not said: every rule binds")), *by_name]
 
 
-class RuleForm(_Said):
+class RuleForm(Said):
     """What a rule becomes in this house, and why."""
 
     severity = forms.ChoiceField(choices=list(SEVERITIES.items()))
     reason = forms.CharField(required=False, max_length=2000)
 
 
-class PackForm(_Said):
+class PackForm(Said):
     """Whether a pack is on, and why."""
 
     now = forms.ChoiceField(choices=[("on", _("on")), ("off", _("off"))])
     reason = forms.CharField(required=False, max_length=2000)
 
 
-class ConnectionForm(_Said):
+class ConnectionForm(Said):
     """How replies of a source leave; the fields are those of the gateway."""
 
     connector = forms.ChoiceField(required=False, label=_("How replies leave"))

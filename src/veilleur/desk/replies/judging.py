@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
-from veilleur.desk.inbox.models import MentionRow, TicketRow
+from veilleur.desk.inbox.models import TicketRow
+from veilleur.desk.inbox.queries.ticket import conversation
 from veilleur.desk.inbox.segments import Mark, Segment, segments
 from veilleur.desk.replies.models import (
     Approval,
@@ -52,27 +53,14 @@ class Case:
     policy: ReplyPolicy
     book: Rulebook
 
-    @property
-    def network(self) -> str:
-        """Key of the network, as the limits know it."""
-        return self.mention.network.strip().lower()
-
 
 def case_of(ticket: TicketRow) -> Case:
     """Reads `ticket.mention.reading`, `ticket.mention.source` and `ticket.organisation`."""
     row = ticket.mention
     policy = policy_of(ticket.organisation)
     reading = corrected(reading_of(row.reading), corrections_of([row])[row.pk])
-    thread = _thread(row)
+    thread = tuple(other.text for other in conversation(row))
     return Case(ticket, mention_of(row), reading, thread, policy, rulebook_of(ticket.organisation, policy))
-
-
-def _thread(row: MentionRow) -> tuple[str, ...]:
-    if not row.thread:
-        return ()
-    same = MentionRow.objects.filter(organisation_id=row.organisation_id, source_id=row.source_id)
-    around = same.filter(thread=row.thread) | same.filter(external_id=row.thread)
-    return tuple(around.exclude(pk=row.pk).order_by("pk").values_list("text", flat=True)[:20])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +142,7 @@ def judged(case: Case, text: str, answered: Iterable[ReplyStep] = (), author: st
         thread=case.thread,
     )
     told = told_of(text, judgement.breaches, answered)
-    length, is_too_long = length_of(text, case.network, Kind.REPLY)
+    length, is_too_long = length_of(text, case.mention.network, Kind.REPLY)
     awaited = judgement.pharmacovigilance and not _is_decided(case.ticket)
     return Judged(marked(text, told), told, judgement, length, is_too_long, awaited, not text.strip())
 
@@ -239,8 +227,9 @@ def overrides_of(reply: Reply) -> list[ReplyStep]:
 
 
 def is_approved(reply: Reply) -> bool:
-    """Whether somebody else approved this very wording."""
-    return reply.steps.filter(step=Step.APPROVE, digest=reply.digest).exists()
+    """Whether somebody else approved this very wording, and nobody sent it back since."""
+    verdicts = reply.steps.filter(step__in=[Step.APPROVE, Step.RETURN], digest=reply.digest)
+    return verdicts.order_by("-pk").values_list("step", flat=True).first() == Step.APPROVE
 
 
 def model_draft(case: Case, draft: Draft) -> Draft:

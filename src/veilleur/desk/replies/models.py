@@ -95,7 +95,7 @@ class SafetyDecision(models.Model):
     """Whether a message with a suspected adverse reaction is a case: decided before it is answered."""
 
     ticket = models.OneToOneField(TicketRow, on_delete=models.CASCADE, related_name="safety_decision")
-    is_case = models.BooleanField(help_text="True: handed to whoever declares it.")
+    is_case = models.BooleanField(help_text="True: to be declared; nothing here declares it yet.")
     reason = models.TextField()
     by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     by_name = models.CharField(max_length=120)

@@ -16,7 +16,7 @@ from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox.explanations import marks_of
 from veilleur.desk.inbox.models import TicketRow
 from veilleur.desk.inbox.queries.listing import Stars, stars_of
-from veilleur.desk.inbox.queries.ticket import Change, changes
+from veilleur.desk.inbox.queries.ticket import Change, changes, followable
 from veilleur.desk.inbox.segments import Segment, segments
 from veilleur.desk.replies.judging import (
     Case,
@@ -122,8 +122,7 @@ class ReplyPage:
     @property
     def web_address(self) -> str:
         """Where the message stands on the web; empty when the address is not one that may be followed."""
-        url = self.ticket.mention.url
-        return url if url.startswith(("https://", "http://")) else ""
+        return followable(self.ticket.mention.url)
 
 
 def reply_page(place: Workplace, ticket_id: int, author: str = "") -> ReplyPage:
@@ -167,14 +166,11 @@ def _proposal(case: Case, text: str, result: Judged, language: str) -> str:
     return rewritten(text, breaches, case.book, language) if breaches else ""
 
 
-def part_rewritten(case: Case, text: str, where: Span, rule: str, language: str) -> str:
+def part_rewritten(case: Case, reply: Reply, where: Span, rule: str, author: str = "") -> str:
     """The text with one breach in its neutral wording; as it is when that breach is not there any more."""
-    breaches = [
-        breach
-        for breach in judged(case, text).judgement.breaches
-        if breach.rule == rule and breach.span == where
-    ]
-    return rewritten(text, breaches, case.book, language) if breaches else text
+    found = judged(case, reply.text, author=author).judgement.breaches
+    breaches = [breach for breach in found if breach.rule == rule and breach.span == where]
+    return rewritten(reply.text, breaches, case.book, reply.language) if breaches else reply.text
 
 
 def _versions(reply: Reply) -> list[Version]:
@@ -199,10 +195,9 @@ class ViewShown:
     key: str
     name: str
     count: int
-    is_present: bool
 
 
-def views_of(organisation: Organisation, present: str) -> list[ViewShown]:
+def views_of(organisation: Organisation) -> list[ViewShown]:
     """The views at the top of the list."""
     names = {
         "approve": _("To approve"),
@@ -218,7 +213,7 @@ def views_of(organisation: Organisation, present: str) -> list[ViewShown]:
         .values_list("state", "count")
     )
     return [
-        ViewShown(key, names[key], sum(counts.get(state, 0) for state in states), key == present)
+        ViewShown(key, names[key], sum(counts.get(state, 0) for state in states))
         for key, states in VIEWS.items()
     ]
 
@@ -265,9 +260,11 @@ def _outcomes(template: Template) -> tuple[int, int]:
 def _is_raised(reply: Reply) -> bool:
     """Whether the author gave a better rating once it was answered."""
     mention = reply.ticket.mention
-    earlier = [version for version in mention.versions.all() if version.rating_value is not None]
-    if not earlier or mention.rating_value is None or reply.sent_at is None:
+    if reply.sent_at is None or mention.collected_at <= reply.sent_at:
         return False
-    first = earlier[-1]
+    before = [one for one in mention.versions.all() if one.collected_at <= reply.sent_at]
+    answered = max(before, key=lambda one: one.number, default=None)
+    if answered is None or answered.rating_value is None or mention.rating_value is None:
+        return False
     better = (mention.rating_best or 0) - (mention.rating_worst or 0)
-    return (mention.rating_value - (first.rating_value or 0)) * better > 0
+    return (mention.rating_value - answered.rating_value) * better > 0

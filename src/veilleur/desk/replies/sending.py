@@ -70,6 +70,8 @@ def reconcile(reply_id: int) -> None:
             _record_sent(reply, found)
         elif _is_over(reply, connector):
             _requeue(reply, _("Nothing was found on the network: it leaves again."))
+        else:
+            _look_later(reply, reply.failure)
 
 
 def pick_up_abandoned() -> list[int]:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.permissions import May, Workplace
-from veilleur.desk.replies.actions import SHORTEST_REASON
 from veilleur.desk.replies.models import ReplyPolicy, RuleChange, Template
 from veilleur.desk.replies.rulebooks import OWN, policy_of, rulebook_of
+from veilleur.desk.replies.steps import require_reason
 from veilleur.errors import ActRefused
 from veilleur.rules import installed_packs, load_pack
 from veilleur.vocabulary import Severity
@@ -42,7 +42,7 @@ def save_policy(place: Workplace, **told: Any) -> ReplyPolicy:
 def switch_pack(place: Workplace, pack: str, *, is_on: bool, reason: str) -> None:
     """Switches a whole pack on or off, with a reason."""
     _require(place)
-    _require_reason(reason)
+    require_reason(reason)
     if pack not in {known.id for known in installed_packs()}:
         raise ActRefused(_("There is no pack “%s”.") % pack)
     policy = policy_of(place.organisation)
@@ -56,7 +56,7 @@ def switch_pack(place: Workplace, pack: str, *, is_on: bool, reason: str) -> Non
 def change_rule(place: Workplace, rule: str, *, severity: str, reason: str, now: datetime) -> None:
     """Gives a rule another severity, or switches it off (`""`), or back to its pack (`"pack"`)."""
     _require(place)
-    _require_reason(reason)
+    require_reason(reason)
     if rule not in rulebook_of(place.organisation).by_id:
         raise ActRefused(_("There is no rule “%s”.") % rule)
     was = RuleChange.objects.filter(organisation=place.organisation, rule=rule).first()
@@ -109,8 +109,3 @@ def _record(place: Workplace, verb: str, target: str, told: dict[str, Any]) -> N
 def _require(place: Workplace) -> None:
     if not place.allows(May.CONFIGURE):
         raise ActRefused(_("Only who configures this house may change this."))
-
-
-def _require_reason(reason: str) -> None:
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise ActRefused(_("Say why, in a sentence that somebody can understand next year."))

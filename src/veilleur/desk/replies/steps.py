@@ -19,6 +19,9 @@ from veilleur.desk.inbox.models import TicketRow
 from veilleur.desk.replies.models import ENDED, Reply, ReplyStep, Step
 from veilleur.errors import ActRefused, Outdated
 
+SHORTEST_REASON = 10
+"""Characters of a reason that somebody else can understand later."""
+
 
 def ticket_to_answer(place: Workplace, ticket_id: int, may: May = May.READ) -> TicketRow:
     """The ticket with all that a reply to it asks for; `Http404` when it is not of this organisation."""
@@ -51,6 +54,12 @@ def held(place: Workplace, reply_id: int, version: int, states: Collection[str])
     # Who acts has the message before their eyes as it is now; what was approved before it changed is void.
     reply.mention_digest = reply.ticket.mention.digest
     return reply
+
+
+def require_reason(reason: str) -> None:
+    """Refuses a reason that says nothing."""
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise ActRefused(_("Say why, in a sentence that somebody can understand next year."))
 
 
 def note(

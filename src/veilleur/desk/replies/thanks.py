@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,7 +49,7 @@ class Thanks:
 def thanks_of(place: Workplace, now: datetime) -> list[Thanks]:
     """A proposal for each of the newest ratings without a word that nobody has begun to answer."""
     policy, last = policy_of(place.organisation), ""
-    moments = spread(policy, now)
+    moments = spread(policy, _free_from(place, now))
     out = []
     for ticket in _ratings(place):
         case = case_of(ticket)
@@ -88,6 +88,13 @@ def _ratings(place: Workplace) -> Sequence[TicketRow]:
     return list(tickets.order_by("-position")[:MOST])
 
 
+def _free_from(place: Workplace, now: datetime) -> datetime:
+    """When the first reply may leave: a pause after the last one that waits for its time."""
+    waiting = Reply.objects.filter(organisation=place.organisation, state=State.QUEUED, leaves_at__gt=now)
+    last = waiting.aggregate(last=Max("leaves_at"))["last"]
+    return now if last is None else last + SHORTEST_PAUSE
+
+
 def spread(policy: ReplyPolicy, now: datetime) -> Iterator[datetime]:
     """When replies leave: from now on, one after another, in opening hours, Monday to Friday."""
     moment = timezone.localtime(now)
@@ -106,14 +113,20 @@ def _open(policy: ReplyPolicy, moment: datetime) -> datetime:
 
 
 def give(place: Workplace, chosen: Sequence[int], now: datetime) -> tuple[int, int]:
-    """Begins and sends what was chosen, or asks for a second reading; (how many leave, how many wait)."""
+    """Begins and sends what was chosen, or asks for a second reading; (how many leave, how many wait).
+
+    What somebody else began or changed meanwhile is left to them.
+    """
     if not place.allows(May.WORK):
         raise ActRefused(_("You may read here, not act."))
     leaving = waiting = 0
     for one in thanks_of(place, now):
         if one.ticket.pk not in chosen or not one.is_free:
             continue
-        leaves = _give(place, one, now)
+        try:
+            leaves = _give(place, one, now)
+        except ActRefused:
+            leaves = False
         leaving, waiting = leaving + leaves, waiting + (not leaves)
     return leaving, waiting
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
-from veilleur.desk.inbox.actions import close_answered
 from veilleur.desk.jobs import enqueue
 from veilleur.desk.replies import actions, sending
 from veilleur.desk.replies.checking import checked
@@ -29,7 +27,7 @@ from veilleur.desk.replies.forms import (
     VersionForm,
     WriteForm,
 )
-from veilleur.desk.replies.jobs import send_reply
+from veilleur.desk.replies.jobs import send_now, send_reply
 from veilleur.desk.replies.judging import case_of, model_draft, spoken_language
 from veilleur.desk.replies.models import Reply, State, Template
 from veilleur.desk.replies.queries import (
@@ -43,7 +41,7 @@ from veilleur.desk.replies.queries import (
 from veilleur.desk.replies.rulebooks import rulebook_of
 from veilleur.desk.replies.steps import ticket_to_answer, under_way
 from veilleur.errors import ActRefused, Outdated
-from veilleur.replies import draft, rewritten
+from veilleur.replies import draft
 from veilleur.vocabulary import Span
 
 
@@ -52,11 +50,11 @@ from veilleur.vocabulary import Span
 def reply_list(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Replies by where they stand."""
     asked = request.GET.get("view", "")
-    views = views_of(place.organisation, asked if asked in VIEWS else "")
+    views = views_of(place.organisation)
     busy = next((view.key for view in views if view.count), "approve")
     present = asked if asked in VIEWS else busy
     page = replies_of(place.organisation, present).get_page(request.GET.get("page"))
-    context = {"views": views_of(place.organisation, present), "page": page, "present": present}
+    context = {"views": views, "page": page, "present": present}
     return render(request, "replies/list.html", context)
 
 
@@ -144,7 +142,7 @@ def write(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
         problem = str(refused)
     if request.htmx:  # type: ignore[attr-defined]
         shown = reply_page(place, found.ticket_id, said["author"])
-        context = {"page": shown, "problem": problem, "live": True}
+        context = {"page": shown, "problem": problem, "live": True, "author": said["author"]}
         return render(request, "replies/parts/judgement.html", context)
     if problem:
         return _refused(request, place, found.ticket_id, problem)
@@ -160,17 +158,12 @@ def rewrite(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, place, found.ticket_id, form.sentence())
     said = form.cleaned_data
-    text = said["text"] if "text" in request.POST else found.text
-    case = case_of(ticket_to_answer(place, found.ticket_id))
     if said["rule"] and said["start"] is not None and said["end"] is not None:
         start, end = sorted((said["start"], said["end"]))
-        better = part_rewritten(case, text, Span(start, end), said["rule"], found.language)
+        case = case_of(ticket_to_answer(place, found.ticket_id))
+        better = part_rewritten(case, found, Span(start, end), said["rule"], said["author"])
     else:
-        result = reply_page(place, found.ticket_id, said["author"]).result if text == found.text else None
-        breaches = result.judgement.breaches if result else ()
-        held = {one.rule for one in result.blocking} if result else set()
-        chosen = [one for one in breaches if one.rule in held]
-        better = rewritten(text, chosen, case.book, found.language) if chosen else text
+        better = reply_page(place, found.ticket_id, said["author"]).proposal or found.text
     return _act(
         request,
         place,
@@ -226,29 +219,15 @@ def drop(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
 @require_POST
 def send(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Decides that it leaves; the worker sends it."""
-
-    def act(found: Reply, version: int) -> None:
-        with transaction.atomic():
-            actions.send(place, found.pk, version, now=timezone.now())
-            enqueue(send_reply, found.pk)
-
-    return _versioned(request, place, reply, act, _("It leaves now."))
+    return _simple(request, place, reply, VersionForm, send_now, _("It leaves now."))
 
 
 @at_work(May.WORK)
 @require_POST
 def publish(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Says where a person published it."""
-    found, form = _reply(place, reply), PublishForm(request.POST)
-    if not form.is_valid():
-        return _refused(request, place, found.ticket_id, form.sentence())
-
-    def act(now: Any) -> None:
-        with transaction.atomic():
-            done = actions.publish_by_hand(place, reply, **form.cleaned_data, now=now)
-            close_answered(done.ticket_id, by=place.user, now=now)
-
-    return _act(request, place, found, act, _("Noted: it is published."))
+    done = _("Noted: it is published.")
+    return _simple(request, place, reply, PublishForm, actions.publish_by_hand, done)
 
 
 @at_work(May.WORK)
@@ -299,15 +278,6 @@ def _reply(place: Workplace, pk: int) -> Reply:
     if found is None:
         raise Http404
     return found
-
-
-def _versioned(
-    request: HttpRequest, place: Workplace, reply: int, act: Callable[[Reply, int], None], done: str
-) -> HttpResponse:
-    found, form = _reply(place, reply), VersionForm(request.POST)
-    if not form.is_valid():
-        return _refused(request, place, found.ticket_id, form.sentence())
-    return _act(request, place, found, lambda _now: act(found, form.cleaned_data["version"]), done)
 
 
 def _simple(

@@ -31,7 +31,7 @@ class LlmAnalyzer:
     name = NAME
 
     def __init__(self) -> None:
-        """Looks whether an endpoint was switched on. Raises `PluginInvalid`, `ExtraMissing`."""
+        """Looks whether an endpoint was switched on. Raises `PluginInvalid`."""
         self._endpoint = _switched_on()
 
     @property

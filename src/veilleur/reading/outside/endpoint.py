@@ -12,12 +12,10 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from veilleur.errors import ExtraMissing
 from veilleur.reading.outside.settings import LlmSettings
 from veilleur.vocabulary import LABELS
 
@@ -123,9 +121,7 @@ class Endpoint:
     """The endpoint that was allowed, and what is asked of it."""
 
     def __init__(self, settings: LlmSettings) -> None:
-        """Connects to nothing yet. Raises `ExtraMissing`."""
-        if find_spec("httpx") is None:
-            raise ExtraMissing("VEILLEUR_LLM_URL needs an extra: pip install 'veilleur[llm]'")
+        """Connects to nothing yet."""
         self._settings = settings
         asked = (settings.url, settings.model, settings.longest, INSTRUCTIONS, Answer.model_json_schema())
         self.version = hashlib.blake2b(json.dumps(asked).encode(), digest_size=6).hexdigest()

@@ -154,10 +154,10 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         language_code=ticket.language if ticket.language in {"fr", "en"} else "",
         mention=mention,
         source_name=ticket.source.name,
-        url=mention.url if mention.url.startswith(("https://", "http://")) else "",
+        url=followable(mention.url),
         others=others,
         others_count=others_count,
-        thread=_thread(mention),
+        thread=tuple(map(_other, conversation(mention))),
         wordings=_wordings(mention),
         queue=policy.queue_name(ticket.queue, language),
         priority=priority_name(ticket.priority),
@@ -228,7 +228,12 @@ def _others(mention: MentionRow) -> tuple[tuple[Other, ...], str]:
     return tuple(map(_other, newest)), capped(count, COUNT_CAP)
 
 
-def _thread(mention: MentionRow) -> tuple[Other, ...]:
+def followable(url: str) -> str:
+    """The address when it is one of the web; empty for any other."""
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+def conversation(mention: MentionRow) -> list[MentionRow]:
     """The messages of the same conversation, oldest first; empty when it stands alone.
 
     The opener and the replies are two questions: one with "or" would walk every message on SQLite.
@@ -241,7 +246,7 @@ def _thread(mention: MentionRow) -> tuple[Other, ...]:
     replies = others.filter(thread=mention.thread or mention.external_id).exclude(
         pk__in=[one.pk for one in opener]
     )
-    return tuple(map(_other, [*opener, *replies.order_by("ticket__position")[: 4 * MOST_SHOWN]]))
+    return [*opener, *replies.order_by("ticket__position")[: 4 * MOST_SHOWN]]
 
 
 def _other(mention: MentionRow) -> Other:

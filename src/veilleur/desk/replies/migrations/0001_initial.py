@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             name='SafetyDecision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_case', models.BooleanField(help_text='True: handed to whoever declares it.')),
+                ('is_case', models.BooleanField(help_text='True: to be declared; nothing here declares it yet.')),
                 ('reason', models.TextField()),
                 ('by_name', models.CharField(max_length=120)),
                 ('at', models.DateTimeField()),
