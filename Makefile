@@ -18,7 +18,7 @@ export UV_SYSTEM_CERTS ?= 1
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check contracts shape lint types format tests tests-postgresql test-transformers packages dev
+.PHONY: help run test check contracts shape lint types format tests tests-postgresql test-transformers test-counterparts packages dev
 .PHONY: train bench bench-speed bench-import bench-desk bench-quality bench-engine docs screenshots wheel clean
 
 help:  ## list these commands
@@ -59,8 +59,12 @@ tests-postgresql: $(READY_TO_TEST)  ## the tests of the desk on a throw-away Pos
 	@scripts/with-postgresql.sh $(PYTEST) -n $(WORKERS) --dist loadfile tests/desk
 
 test-transformers: $(READY_TO_TEST)  ## the transformers extra with the real library, apart: it downloads PyTorch
-	@UV_PROJECT_ENVIRONMENT=$(VENV)-transformers "$$(scripts/uv.sh)" sync --frozen --quiet --all-groups --extra transformers
+	@UV_PROJECT_ENVIRONMENT=$(VENV)-transformers "$$(scripts/uv.sh)" sync --frozen --quiet --all-groups --no-group counterparts --extra transformers
 	@$(VENV)-transformers/bin/python -m pytest tests/reading/outside/test_transformers.py
+
+test-counterparts: $(READY_TO_TEST)  ## connectors against real servers, which it installs (root, Debian, npm)
+	@"$$(scripts/uv.sh)" sync --frozen --quiet --all-groups --all-extras --no-extra transformers
+	@VEILLEUR_COUNTERPARTS=1 $(PYTEST) tests/counterparts
 
 packages:
 	@scripts/system-packages.sh
@@ -121,5 +125,5 @@ $(READY_TO_RUN): uv.lock pyproject.toml
 	@touch $@
 
 $(READY_TO_TEST): uv.lock pyproject.toml
-	@uv="$$(scripts/uv.sh)" && "$$uv" sync --frozen --all-groups --all-extras --no-extra transformers
+	@uv="$$(scripts/uv.sh)" && "$$uv" sync --frozen --all-groups --no-group counterparts --all-extras --no-extra transformers
 	@touch $@ $(READY_TO_RUN)

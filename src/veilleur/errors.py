@@ -9,9 +9,11 @@
     ├── PluginInvalid           an installed extension breaks its contract
     ├── ExtraMissing            it needs an optional part that is not installed
     ├── EngineStopped           the processes that read an archive stopped before the end
-    ├── SendingFailed           a reply did not reach its network, as far as anybody knows
-    │   ├── SendingRefused      the network said no: nothing was published
-    │   ├── NotReached          the network was not reached: nothing was published
+    ├── NetworkFailed           a network did not do what it was asked, as far as anybody knows
+    │   ├── NetworkRefused      it said no, and asking again changes nothing
+    │   │   └── CredentialsRefused  it does not know us (any more): a person must connect again
+    │   ├── NotReached          nothing was done: it may be asked again later
+    │   │   └── Throttled       it asks to wait, and says how long
     │   └── OutcomeUnknown      nobody can say: it is read back before anything else
     ├── ActRefused              the act is not possible in the present state
     │   └── Outdated            somebody else changed the same thing first
@@ -106,20 +108,32 @@ class EngineStopped(VeilleurError):
     """The processes that read an archive stopped before the end; what was written can be resumed."""
 
 
-class SendingFailed(VeilleurError):
-    """A reply did not reach its network, as far as anybody knows."""
+class NetworkFailed(VeilleurError):
+    """A network did not do what it was asked, as far as anybody knows."""
 
 
-class SendingRefused(SendingFailed):
-    """The network said no, and why: nothing was published."""
+class NetworkRefused(NetworkFailed):
+    """The network said no, and why: nothing was done, and asking again changes nothing."""
 
 
-class NotReached(SendingFailed):
-    """The network was not reached: nothing was published, and it may be tried again."""
+class CredentialsRefused(NetworkRefused):
+    """The network does not accept the credentials (any more), or they do not reach so far."""
 
 
-class OutcomeUnknown(SendingFailed):
-    """Nobody can say whether it was published: it must be read back before anything else."""
+class NotReached(NetworkFailed):
+    """The network was not reached, or could not answer: nothing was done, and it may be asked again."""
+
+
+class Throttled(NotReached):
+    """The network asks to wait `seconds` before the next question."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class OutcomeUnknown(NetworkFailed):
+    """Nobody can say whether it was done: it must be read back before anything else."""
 
 
 class ActRefused(VeilleurError):

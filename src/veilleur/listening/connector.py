@@ -1,12 +1,15 @@
 """The Connector protocol: what Veilleur asks of a network, and what a network must say of itself.
 
-A connector is a class; an instance holds the settings of one account. It knows nothing of the desk:
-who may send, what was approved and what happens after a failure is decided upstairs.
+A connector is a class; an instance holds the settings of one account. It knows nothing of the desk: when it
+is asked, what is kept, who may send and what happens after a failure is decided upstairs. It speaks to its
+network through the client that it is handed, and through nothing else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import ClassVar, Protocol, cast
@@ -15,26 +18,112 @@ from pydantic import BaseModel
 
 from veilleur import plugins
 from veilleur.errors import PluginInvalid
-from veilleur.vocabulary import Words
+from veilleur.listening.client import Client
+from veilleur.vocabulary import Rating, Words
 
 
 class Capability(StrEnum):
-    """What can be done on a network through its connector."""
+    """What can be done on a network through its connector. What is not named cannot be done."""
 
+    COMMENTS = "comments"
+    """Comments, posts, letters: `fetch` brings them."""
+    REVIEWS = "reviews"
+    """Messages with a rating: `fetch` brings them."""
+    SEARCH = "search"
+    """`fetch` also brings what strangers say elsewhere, by words to look for."""
+    EDITS = "edits"
+    """`fetch` notices that a message was edited."""
+    DELETIONS = "deletions"
+    """`fetch` notices that a message was deleted."""
+    BACKFILL = "backfill"
+    """Without a cursor, `fetch` goes back as far as the network allows."""
+    STREAM = "stream"
+    """`stream` brings messages as they are published."""
+    WEBHOOK = "webhook"
+    """The network calls us: `received` reads what it sends."""
     REPLY = "reply"
     READ_BACK = "read_back"
     """A reply can be looked for by the key it was sent with, or by what it answers."""
     KEEPS_KEYS = "keeps_keys"
     """The network itself publishes nothing twice under one key."""
+    HIDE = "hide"
+    """`hide` takes a message out of the public's sight, `show` puts it back."""
+    REMOVE = "remove"
+    """`remove` deletes a message for good."""
+    REPORT = "report"
+    """`report` tells those who run the network about a message."""
+
+
+METHODS: Mapping[Capability, tuple[str, ...]] = {
+    Capability.COMMENTS: ("fetch",),
+    Capability.REVIEWS: ("fetch",),
+    Capability.SEARCH: ("fetch",),
+    Capability.BACKFILL: ("fetch",),
+    Capability.STREAM: ("stream",),
+    Capability.WEBHOOK: ("received",),
+    Capability.REPLY: ("reply",),
+    Capability.READ_BACK: ("find_reply",),
+    Capability.HIDE: ("hide", "show"),
+    Capability.REMOVE: ("remove",),
+    Capability.REPORT: ("report",),
+}
+"""What a class that names a capability must have."""
+LISTENING = frozenset({Capability.COMMENTS, Capability.REVIEWS, Capability.SEARCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as its network gave it; the host makes a `Mention` of it and hides who wrote it."""
+
+    id: str
+    """Stable on the network, also when the message is edited; at most 200 characters."""
+    text: str
+    author: str = ""
+    """What tells the author from others for good: an account's id or address. Never stored as it is."""
+    title: str = ""
+    url: str = ""
+    network: str = ""
+    """In the words of the public; empty: the title of the connector."""
+    place: str = ""
+    language: str = ""
+    """BCP 47, as the network says it."""
+    parent: str = ""
+    """`id` of the message it answers; empty when it answers none."""
+    thread: str = ""
+    """`id` of the message that opened the conversation, when the network says it."""
+    published_at: datetime | None = None
+    """Aware."""
+    rating: Rating | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A message that is on its network no more."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one step of collecting brought; may be empty."""
+
+    items: tuple[Heard | Gone, ...]
+    cursor: str
+    """From here the next one goes on: stored together with the items. At most `MOST_CURSOR` characters."""
+
+
+MOST_CURSOR = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The message that a reply answers, as its network knows it."""
+    """A message that something is done about, as its network knows it."""
 
     external_id: str
     url: str = ""
     network: str = ""
+    thread: str = ""
+    """`external_id` of the message that opened its conversation; empty when it did so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +134,97 @@ class Sent:
     url: str = ""
 
 
-class Connector(Protocol):
-    """One network.
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One line of a diagnosis."""
 
-    `reply` is called again for the same reply only after `NotReached`, or when `find_reply` said, after
-    `OutcomeUnknown`, that nothing is there.
+    is_good: bool
+    words: Words
+
+
+class Connector(Protocol):
+    """One network. Of the methods, a class has `check` and those of its capabilities (`METHODS`).
+
+    Every method may raise `CredentialsRefused`, `Throttled`, `NotReached` and `NetworkRefused`; those that
+    change something also `OutcomeUnknown`. A class that misbehaves otherwise is stopped by the host and shown
+    as broken.
     """
 
     name: ClassVar[str]
     """Stable key, for instance `"gateway"`."""
     title: ClassVar[Words]
     capabilities: ClassVar[frozenset[Capability]]
+    limits: ClassVar[Sequence[Words]]
+    """What this network does not give, in sentences; shown before anybody connects it."""
     settings: ClassVar[type[BaseModel]]
-    """What an account needs; `SecretStr` fields are kept encrypted and never shown."""
+    """What an account needs; see `veilleur.listening.settings`. a `SecretStr` is never shown."""
     seconds: ClassVar[float]
     """After so long a call that never came back has no effect any more."""
 
     def __init__(self, settings: BaseModel) -> None: ...
 
-    def reply(self, answered: Answered, text: str, key: str) -> Sent:
-        """Publishes `text` under a message; `key` is the same for every attempt of one reply.
+    def check(self, client: Client) -> Sequence[Remark]:
+        """Asks the network whether the settings work: credentials, rights, what is left of the quota."""
+        ...
 
-        Raises `SendingRefused` and `NotReached` when nothing was published, `OutcomeUnknown` when nobody
-        can say.
+    def fetch(self, since: str, client: Client) -> Iterator[Page]:
+        """What is new since a cursor (empty: from the beginning), in pages that can each be gone on from.
+
+        The same message may be brought again: the host stores it once, and an edit as a version.
         """
         ...
 
-    def find_reply(self, answered: Answered, text: str, key: str) -> Sent | None:
-        """The reply that was published for `key`; None when there is none.
+    def stream(self, since: str, client: Client) -> Iterator[Page]:
+        """As `fetch`, without end: an empty page at least every ten seconds when nothing is said."""
+        ...
 
-        Raises `OutcomeUnknown` when the network could not say, `NotReached` when it was not reached.
+    def received(self, content: bytes, headers: Mapping[str, str], now: datetime) -> Sequence[Heard | Gone]:
+        """What a call of the network says. Raises `InvalidInput` for one that is not as agreed."""
+        ...
+
+    def reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent:
+        """Publishes `text` under a message; `key` is the same for every attempt of one reply.
+
+        Called again for the same reply only after `NotReached`, or when `find_reply` said, after
+        `OutcomeUnknown`, that nothing is there.
         """
+        ...
+
+    def find_reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent | None:
+        """The reply that was published for `key`; None when there is none."""
+        ...
+
+    def hide(self, answered: Answered, client: Client) -> None:
+        """Takes a message out of the public's sight. Harmless to repeat, as are those below."""
+        ...
+
+    def show(self, answered: Answered, client: Client) -> None:
+        """Puts a hidden message back."""
+        ...
+
+    def remove(self, answered: Answered, client: Client) -> None:
+        """Deletes a message for good; one that is not there any more is no error."""
+        ...
+
+    def report(self, answered: Answered, reason: str, client: Client) -> None:
+        """Tells those who run the network about a message."""
         ...
 
 
 @cache
 def connectors() -> dict[str, type[Connector]]:
     """The installed connectors, by name. Raises `PluginInvalid`."""
-    found: dict[str, type[Connector]] = {}
-    for name, made in plugins.installed(plugins.CONNECTORS):
-        wanted = ("name", "title", "capabilities", "settings", "seconds", "reply", "find_reply")
-        missing = [part for part in wanted if not hasattr(made, part)]
-        if missing or not isinstance(made, type):
-            raise PluginInvalid(f"the connector “{name}” lacks {', '.join(missing) or 'a class'}")
-        found[name] = cast("type[Connector]", made)
-    return found
+    return {name: _checked(name, made) for name, made in plugins.installed(plugins.CONNECTORS)}
+
+
+def _checked(name: str, made: object) -> type[Connector]:
+    wanted = ["name", "title", "capabilities", "limits", "settings", "seconds", "check"]
+    wanted += [
+        method for capability in getattr(made, "capabilities", ()) for method in METHODS.get(capability, ())
+    ]
+    missing = [part for part in wanted if not hasattr(made, part)]
+    if missing or not isinstance(made, type):
+        raise PluginInvalid(f"the connector “{name}” lacks {', '.join(missing) or 'a class'}")
+    if made.__dict__.get("name", getattr(made, "name", "")) != name:
+        raise PluginInvalid(f"the connector “{name}” calls itself something else")
+    return cast("type[Connector]", made)

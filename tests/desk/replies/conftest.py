@@ -14,7 +14,7 @@ from veilleur.desk.accounts.permissions import Workplace, workplace_of
 from veilleur.desk.replies import actions
 from veilleur.desk.replies.models import Approval, Reply, ReplyPolicy
 from veilleur.desk.sources.connections import connect
-from veilleur.listening.connectors.client import INTERNAL_HOSTS
+from veilleur.listening.client import INTERNAL_HOSTS
 
 BAD = "Bonjour, suite à votre intervention du 12 mars, votre genou a été opéré dans les règles."
 GOOD = "Bonjour, merci pour ce message. L'accueil répond aux demandes par téléphone."

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.fake_network import SECRET, FakeNetwork, fake_network
-from veilleur.errors import NotReached, OutcomeUnknown, SendingRefused
+from veilleur.errors import NetworkRefused, NotReached, OutcomeUnknown
+from veilleur.listening import client
+from veilleur.listening.client import Client
 from veilleur.listening.connector import Answered, connectors
-from veilleur.listening.connectors import client
 from veilleur.listening.connectors.gateway import Gateway, GatewaySettings
 
 MESSAGE = Answered("m-1", "https://example.org/avis/1", "Google")
@@ -28,8 +29,23 @@ def network(monkeypatch):
         yield running
 
 
-def gateway(network: FakeNetwork, **told) -> Gateway:
-    return Gateway(GatewaySettings(address=network.address, secret=SECRET, **{"seconds": 1, **told}))
+class Asked:
+    """A gateway and a client for each call."""
+
+    def __init__(self, made: Gateway) -> None:
+        self.made = made
+
+    def reply(self, *told):
+        with Client() as client:
+            return self.made.reply(*told, client)
+
+    def find_reply(self, *told):
+        with Client() as client:
+            return self.made.find_reply(*told, client)
+
+
+def gateway(network: FakeNetwork, **told) -> Asked:
+    return Asked(Gateway(GatewaySettings(address=network.address, secret=SECRET, **{"seconds": 1, **told})))
 
 
 def test_it_is_installed_as_anybody_s_would_be():
@@ -59,8 +75,8 @@ def test_the_same_key_publishes_once(network):
 @pytest.mark.parametrize(
     ("code", "words", "raised"),
     [
-        (400, "no", SendingRefused),
-        (403, "", SendingRefused),
+        (400, "no", NetworkRefused),
+        (403, "", NetworkRefused),
         (408, "slow", OutcomeUnknown),
         (429, "later", NotReached),
         (500, "oops", OutcomeUnknown),
@@ -68,7 +84,7 @@ def test_the_same_key_publishes_once(network):
         (302, "elsewhere", OutcomeUnknown),
         (200, "not json", OutcomeUnknown),
         (200, json.dumps({"id": 3}), OutcomeUnknown),
-        (200, "x" * 2_000_000, OutcomeUnknown),
+        (200, "x" * 6_000_000, OutcomeUnknown),
     ],
 )
 def test_each_answer_means_one_thing(network, code, words, raised):

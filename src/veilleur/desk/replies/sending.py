@@ -22,7 +22,8 @@ from veilleur.desk.replies.actions import require_ready
 from veilleur.desk.replies.models import Reply, State, Step
 from veilleur.desk.replies.steps import note
 from veilleur.desk.sources.connections import connector_of
-from veilleur.errors import ActRefused, InvalidInput, NotReached, OutcomeUnknown, SendingRefused
+from veilleur.errors import ActRefused, InvalidInput, NetworkRefused, NotReached, OutcomeUnknown
+from veilleur.listening.client import Client
 from veilleur.listening.connector import Answered, Capability, Connector, Sent
 
 MOST_ATTEMPTS = 6
@@ -38,8 +39,9 @@ def let_leave(reply_id: int) -> None:
     with override(reply.organisation.language):
         try:
             connector = _connector(reply)
-            sent = connector.reply(_answered(reply), reply.text, reply.key)
-        except SendingRefused as refused:
+            with Client() as client:
+                sent = connector.reply(_answered(reply), reply.text, reply.key, client)
+        except NetworkRefused as refused:
             _record(reply, State.FAILED, Step.FAIL, _("The network refused it: %s") % refused)
         except NotReached as missed:
             _postpone(reply, str(missed))
@@ -62,8 +64,9 @@ def reconcile(reply_id: int) -> None:
             connector = _connector(reply)
             if Capability.READ_BACK not in connector.capabilities:
                 return
-            found = connector.find_reply(_answered(reply), reply.text, reply.key)
-        except (OutcomeUnknown, NotReached, SendingRefused, InvalidInput) as doubt:
+            with Client() as client:
+                found = connector.find_reply(_answered(reply), reply.text, reply.key, client)
+        except (OutcomeUnknown, NotReached, NetworkRefused, InvalidInput) as doubt:
             _look_later(reply, str(doubt))
             return
         if found is not None:
@@ -157,7 +160,7 @@ def _is_over(reply: Reply, connector: Connector | None) -> bool:
 
 def _answered(reply: Reply) -> Answered:
     mention = reply.ticket.mention
-    return Answered(mention.external_id, mention.url, mention.network)
+    return Answered(mention.external_id, mention.url, mention.network, mention.thread)
 
 
 @transaction.atomic

@@ -11,43 +11,44 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
-from veilleur.errors import NotReached, OutcomeUnknown, SendingRefused
-from veilleur.listening.connector import Answered, Capability, Sent
-from veilleur.listening.connectors.client import ask
+from veilleur.errors import NetworkRefused, NotReached, OutcomeUnknown
+from veilleur.listening.client import MOST_WORDS, Client
+from veilleur.listening.connector import Answered, Capability, Remark, Sent
+from veilleur.listening.settings import AccountSettings, asked, web_address
 from veilleur.vocabulary import Words
 
 SECONDS = 10.0
-MOST_WORDS = 300
-"""Characters of a refusal that are kept."""
 
 
-def _web(address: str) -> str:
-    try:
-        parts = urlsplit(address)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known or parts.username or parts.query or parts.fragment:
-        raise ValueError("an address such as https://example.org/replies, without “?” or password")
-    return address
-
-
-class GatewaySettings(BaseModel):
+class GatewaySettings(AccountSettings):
     """What an account needs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    address: Annotated[str, Field(max_length=500), AfterValidator(_web)]
-    secret: Annotated[SecretStr, Field(min_length=16, max_length=200)]
-    seconds: Annotated[float, Field(ge=0.2, le=60)] = SECONDS
-    """How long an answer is waited for."""
+    address: Annotated[
+        str,
+        asked("Adresse de la passerelle", "Address of the gateway", max_length=500),
+        AfterValidator(web_address),
+    ]
+    secret: Annotated[
+        SecretStr,
+        asked(
+            "Secret partagé",
+            "Shared secret",
+            fr_help="Au moins 16 caractères ; il signe ce qui part.",
+            en_help="At least 16 characters; it signs what is sent.",
+            min_length=16,
+            max_length=200,
+        ),
+    ]
+    seconds: Annotated[
+        float, asked("Secondes d’attente d’une réponse", "Seconds to wait for an answer", ge=0.2, le=60)
+    ] = SECONDS
 
 
 class _Published(BaseModel):
@@ -63,6 +64,14 @@ class Gateway:
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.REPLY, Capability.READ_BACK, Capability.KEEPS_KEYS}
     )
+    limits: ClassVar[Sequence[Words]] = (
+        Words(
+            {
+                "fr": "Elle publie des réponses ; elle n’apporte aucun message.",
+                "en": "It publishes replies; it brings no message.",
+            }
+        ),
+    )
     settings: ClassVar[type[BaseModel]] = GatewaySettings
     seconds: ClassVar[float] = 3 * 60.0
 
@@ -70,33 +79,45 @@ class Gateway:
         """Connects to nothing yet."""
         self._settings = settings
 
-    def reply(self, answered: Answered, text: str, key: str) -> Sent:
+    def check(self, client: Client) -> Sequence[Remark]:
+        """Asks for a key that nobody used: 404 is the right answer."""
+        answer = self._asked("veilleur-check", client)
+        is_good = answer.status_code == HTTPStatus.NOT_FOUND or answer.is_success
+        words = {
+            "fr": f"La passerelle répond (HTTP {answer.status_code}).",
+            "en": f"The gateway answers (HTTP {answer.status_code}).",
+        }
+        return (Remark(is_good, Words(words)),)
+
+    def reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent:
         """Hands a reply to the gateway."""
         told = {"key": key, "message": answered.external_id, "url": answered.url}
         body = json.dumps(told | {"network": answered.network, "text": text}, ensure_ascii=False).encode(
             "utf-8", "replace"
         )
         headers = {"Content-Type": "application/json", "Idempotency-Key": key, **self._signed(body)}
-        answer = ask(
+        answer = client.ask(
             "POST", self._settings.address, content=body, headers=headers, seconds=self._settings.seconds
         )
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             raise NotReached("HTTP 429")
         if 400 <= answer.status_code < 500 and answer.status_code != HTTPStatus.REQUEST_TIMEOUT:
-            raise SendingRefused(answer.text[:MOST_WORDS] or f"HTTP {answer.status_code}")
+            raise NetworkRefused(answer.text[:MOST_WORDS] or f"HTTP {answer.status_code}")
         return _published(answer)
 
-    def find_reply(self, answered: Answered, text: str, key: str) -> Sent | None:  # noqa: ARG002
+    def find_reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent | None:  # noqa: ARG002
         """What the gateway published for a key."""
-        headers = self._signed(key.encode())
-        answer = ask(
+        answer = self._asked(key, client)
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _published(answer)
+
+    def _asked(self, key: str, client: Client) -> httpx.Response:
+        return client.ask(
             "GET",
             self._settings.address,
             params={"key": key},
-            headers=headers,
+            headers=self._signed(key.encode()),
             seconds=self._settings.seconds,
         )
-        return None if answer.status_code == HTTPStatus.NOT_FOUND else _published(answer)
 
     def _signed(self, content: bytes) -> dict[str, str]:
         secret = self._settings.secret.get_secret_value().encode()
