@@ -54,7 +54,7 @@ class GuestBook:
     def check(self, client: Client) -> Sequence[Remark]:
         """Whether the token opens the book."""
         self._entries("", client)
-        return (Remark(True, Words({"fr": "Le jeton est accepté.", "en": "The token is accepted."})),)
+        return (Remark(Words({"fr": "Le jeton est accepté.", "en": "The token is accepted."})),)
 
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """The entries changed since a cursor; the book numbers its changes."""

@@ -138,8 +138,8 @@ class Sent:
 class Remark:
     """One line of a diagnosis."""
 
-    is_good: bool
     words: Words
+    is_good: bool = True
 
 
 class Connector(Protocol):

@@ -87,7 +87,7 @@ class Gateway:
             "fr": f"La passerelle répond (HTTP {answer.status_code}).",
             "en": f"The gateway answers (HTTP {answer.status_code}).",
         }
-        return (Remark(is_good, Words(words)),)
+        return (Remark(Words(words), is_good),)
 
     def reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent:
         """Hands a reply to the gateway."""
