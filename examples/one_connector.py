@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, SecretStr
 
@@ -72,7 +72,7 @@ class GuestBook:
         made = client.change("POST", self._settings.address, headers=self._headers, json=told).json()
         return Sent(str(made["id"]))
 
-    def _entries(self, since: str, client: Client) -> dict:
+    def _entries(self, since: str, client: Client) -> dict[str, Any]:
         answer = client.read(self._settings.address, headers=self._headers, params={"since": since or "0"})
         try:
             return dict(json.loads(answer.content))
@@ -84,7 +84,7 @@ class GuestBook:
         return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
 
 
-def _item(entry: dict) -> Heard | Gone:
+def _item(entry: dict[str, Any]) -> Heard | Gone:
     if entry.get("gone"):
         return Gone(str(entry["id"]))
     return Heard(
