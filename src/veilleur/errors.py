@@ -5,6 +5,7 @@
     │   ├── FileRefused         a whole file cannot be read
     │   ├── RowRefused          one row of a file cannot be read; the others go on
     │   ├── PolicyInvalid       a triage policy is not well formed
+    │   ├── QueryInvalid        a query of a watch or of the inbox cannot be read
     │   └── PackInvalid         a rule pack is not well formed
     ├── PluginInvalid           an installed extension breaks its contract
     ├── ExtraMissing            it needs an optional part that is not installed
@@ -90,6 +91,29 @@ class PolicyInvalid(InvalidInput):
         self.code = code
         self.details = dict(details or {})
         self.place = place
+
+
+class QueryInvalid(InvalidInput):
+    """A query cannot be read; `position` is the code point in it where the mistake stands, from 0.
+
+    `code` and `details` let a screen say it in the reader's language
+    (`veilleur.listening.queries.mistake`); the message itself is English. `suggestion` is what was
+    probably meant in place of what stands there; empty when nobody can tell.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        code: str = "",
+        position: int = 0,
+        details: Mapping[str, str] | None = None,
+        suggestion: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.position = position
+        self.details = dict(details or {})
+        self.suggestion = suggestion
 
 
 class PackInvalid(InvalidInput):

@@ -244,6 +244,8 @@ class Mention:
     """What the source says of the language (BCP 47), never trusted blindly."""
     thread: str = ""
     """`external_id` of the message that opened the thread; empty when it stands alone."""
+    parent: str = ""
+    """`external_id` of the message it answers; empty when it answers none, or nobody knows."""
     published_at: datetime | None = None
     """When it was published (aware, UTC). Known to the day only: noon UTC of that day, so
     that the day is the same in every zone from UTC−12 to UTC+11."""

@@ -35,6 +35,8 @@ INTERNAL_HOSTS = "VEILLEUR_INTERNAL_HOSTS"
 PROXY = "VEILLEUR_PROXY"
 AGENT = "Veilleur (+https://github.com/veilleur/veilleur)"
 SECONDS = 20.0
+LONGEST_ANSWER = 120.0
+"""Seconds that a whole answer may take: one that drips is cut off."""
 ATTEMPTS = 3
 """How often a question that changes nothing is asked before it counts as not answered."""
 PAUSE = 0.5
@@ -137,8 +139,10 @@ class _Transport(httpx.BaseTransport):
     def _bounded(self, answer: httpcore.Response) -> Iterator[bytes]:
         """The parts of an answer, unpacked. Raises `_TooMuch` once there are too many bytes of it."""
         unpack = _unpacker(answer.headers)
-        size = 0
+        size, end = 0, time.monotonic() + LONGEST_ANSWER
         for part in answer.iter_stream():
+            if time.monotonic() > end:
+                raise httpcore.ReadTimeout(f"an answer that takes longer than {LONGEST_ANSWER:g} seconds")
             self.bytes += len(part)
             for piece in unpack(part, self.most + 1):
                 size += len(piece)

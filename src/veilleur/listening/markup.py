@@ -6,30 +6,14 @@ import re
 
 from lxml import etree, html
 
+_WORD = re.compile(r"\w+")
 BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "figure", "footer", "h1", "h2"]
-    + [
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "td",
-        "th",
-        "tr",
-        "ul",
-    ]
+    _WORD.findall(
+        "address article aside blockquote dd div dl dt figure footer h1 h2 h3 h4 h5 h6 header hr li ol p pre "
+        "section table td th tr ul"
+    )
 )
-UNSEEN = frozenset(
-    ["head", "iframe", "math", "noscript", "object", "script", "style", "svg", "template", "title"]
-)
+UNSEEN = frozenset(_WORD.findall("head iframe math noscript object script style svg template title"))
 MOST = 500_000
 """Characters of HTML that are looked at."""
 _SPACES = re.compile(r"[ \t\r\n\f]+")

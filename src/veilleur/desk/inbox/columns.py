@@ -23,6 +23,7 @@ WRITTEN_AS_IS = (
     "question",
     "language_hint",
     "thread",
+    "parent",
     "published_at",
 )
 """Columns of `MentionRow` that hold the attribute of `Mention` of the same name, unchanged."""

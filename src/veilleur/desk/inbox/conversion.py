@@ -43,6 +43,7 @@ def mention_of(row: MentionRow) -> Mention:
         question=row.question,
         language_hint=row.language_hint,
         thread=row.thread,
+        parent=row.parent,
         published_at=row.published_at,
         precision=Precision(row.precision),
         rating=_rating_of(row),

@@ -53,11 +53,13 @@ class MentionRow(models.Model):
     question = models.CharField(max_length=300, blank=True)
     language_hint = models.CharField(max_length=16, blank=True)
     thread = models.CharField(max_length=200, blank=True)
+    parent = models.CharField(max_length=200, blank=True)
     published_at = models.DateTimeField(null=True)
     precision = models.CharField(
         max_length=8, choices=PrecisionChoice.choices, default=PrecisionChoice.SECOND
     )
     collected_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, help_text="When it was seen to be on its network no more.")
     rating_value = models.FloatField(null=True)
     rating_worst = models.FloatField(null=True)
     rating_best = models.FloatField(null=True)

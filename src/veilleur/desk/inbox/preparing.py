@@ -79,7 +79,7 @@ class Preparation:
         ]
 
 
-def _prepared(mentions: Sequence[Mention], judged: Sequence[Judged]) -> list[Prepared]:
+def prepared(mentions: Sequence[Mention], judged: Sequence[Judged]) -> list[Prepared]:
     """With what the mentions say by themselves: no need to have that sent by another process."""
     return [
         Prepared(
@@ -123,7 +123,7 @@ class Here:
 
     def take(self) -> list[Prepared]:
         """Reads the batch now."""
-        return _prepared(self._mentions, self._prepare(self._mentions))
+        return prepared(self._mentions, self._prepare(self._mentions))
 
     def close(self) -> None:
         """Nothing to end."""
@@ -160,7 +160,7 @@ class Beside:
             raise ChildProcessError(_GONE) from error
         if isinstance(answer, VeilleurError):
             raise answer
-        return _prepared(self._mentions, answer)
+        return prepared(self._mentions, answer)
 
     def close(self) -> None:
         """Tells the other process to end, and waits for it."""

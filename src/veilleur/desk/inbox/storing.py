@@ -25,6 +25,7 @@ from veilleur.desk.inbox.models import (
     DecisionRow,
     MentionRow,
     MentionVersion,
+    Outcome,
     ReadingRow,
     StatusChoice,
     TicketRow,
@@ -51,12 +52,17 @@ class Counts:
         )
 
 
-def store(source: Source, batch: Sequence[Prepared], now: datetime) -> Counts:
-    """Adds, revises or leaves alone; a message that comes twice in the batch is taken twice, in order."""
+def store(
+    source: Source, batch: Sequence[Prepared], now: datetime, handle_since: datetime | None = None
+) -> Counts:
+    """Adds, revises or leaves alone; a message that comes twice in the batch is taken twice, in order.
+
+    What was published before `handle_since` is history: its ticket begins closed.
+    """
     Source.objects.select_for_update().get(pk=source.pk)  # two imports into one source take turns
     counts = Counts()
     for group in _without_repeats(batch):
-        counts += _store_group(source, group, now)
+        counts += _store_group(source, group, now, handle_since)
     return counts
 
 
@@ -70,11 +76,13 @@ def _without_repeats(batch: Sequence[Prepared]) -> Iterator[list[Prepared]]:
     yield list(group.values())
 
 
-def _store_group(source: Source, group: list[Prepared], now: datetime) -> Counts:
+def _store_group(
+    source: Source, group: list[Prepared], now: datetime, handle_since: datetime | None
+) -> Counts:
     known = _known(source, group)
     new = [prepared for prepared in group if prepared.mention["external_id"] not in known]
     old = [prepared for prepared in group if prepared.mention["external_id"] in known]
-    _add(source, new, now)
+    _add(source, new, now, handle_since)
     updated = sum(_revise(known[prepared.mention["external_id"]], prepared, now) for prepared in old)
     return Counts(added=len(new), updated=updated, unchanged=len(old) - updated)
 
@@ -87,7 +95,7 @@ def _known(source: Source, group: list[Prepared]) -> dict[str, Columns]:
     return {row["external_id"]: row for row in rows.values("pk", "collected_at", *group[0].mention)}
 
 
-def _add(source: Source, group: list[Prepared], now: datetime) -> None:
+def _add(source: Source, group: list[Prepared], now: datetime, handle_since: datetime | None) -> None:
     owner = {"organisation_id": source.organisation_id, "source_id": source.pk}
     # Oldest first: SQLite's full-text index goes by time, and writes itself out at each step back.
     chronological = sorted(group, key=lambda new: new.ticket["moment"])
@@ -97,7 +105,24 @@ def _add(source: Source, group: list[Prepared], now: datetime) -> None:
         [{"id": pk, **owner, "collected_at": new.collected_at, **new.mention} for pk, new in numbered],
     )
     insert(ReadingRow, [{"mention_id": pk, **new.reading} for pk, new in numbered])
-    insert(TicketRow, [{"mention_id": pk, **owner, "opened_at": now, **new.ticket} for pk, new in numbered])
+    insert(
+        TicketRow,
+        [
+            {"mention_id": pk, **owner, "opened_at": now, **new.ticket, **_begun(new, now, handle_since)}
+            for pk, new in numbered
+        ],
+    )
+
+
+def _begun(new: Prepared, now: datetime, handle_since: datetime | None) -> Columns:
+    """How a ticket begins, where the past is told from the present."""
+    if handle_since is None:
+        return {}
+    published = new.mention["published_at"]
+    if published is None or published >= handle_since:
+        return {"status": StatusChoice.NEW, "outcome": "", "closed_at": None, "due_at": new.ticket["due_at"]}
+    closed = {"status": StatusChoice.CLOSED, "outcome": Outcome.NOTHING, "closed_at": now}
+    return {**closed, "due_at": None}
 
 
 def _revise(before: Columns, prepared: Prepared, now: datetime) -> bool:
@@ -136,6 +161,9 @@ def _sort_again(mention_id: int, sorted_as: Columns, now: datetime) -> None:
     ticket = TicketRow.objects.select_for_update().get(mention_id=mention_id)
     status_before = ticket.status
     kept = _kept_work(ticket, sorted_as) if _somebody_worked_on(ticket) else {}
+    if ticket.status in SETTLED:
+        opened = StatusChoice.OPEN if kept else StatusChoice.NEW
+        kept |= {"status": opened, "outcome": "", "snoozed_until": None, "closed_at": None}
     for name, value in (sorted_as | {"due_at": _due(ticket.due_at, sorted_as["due_at"])} | kept).items():
         setattr(ticket, name, value)
     ticket.version += 1
@@ -158,8 +186,6 @@ def _kept_work(ticket: TicketRow, sorted_as: Columns) -> Columns:
     if sorted_as["priority"] >= ticket.priority:
         kept = {"queue": ticket.queue, "priority": ticket.priority}
         kept["due_at"] = _due(ticket.due_at, sorted_as["due_at"] or ticket.due_at)
-    if ticket.status in SETTLED:
-        kept |= {"status": StatusChoice.OPEN, "outcome": "", "snoozed_until": None, "closed_at": None}
     return kept
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import SecretStr, ValidationError
 
 from veilleur.desk.accounts import audit
-from veilleur.desk.sources.models import Source
+from veilleur.desk.sources.models import Listening, Source
 from veilleur.errors import InvalidInput
-from veilleur.listening.connector import Connector, connectors
+from veilleur.listening.connector import LISTENING, Connector, connectors
+
+RECENT = timedelta(days=30)
+"""What was published earlier than this before a source is connected is history, and asks for no work."""
 
 
 def connector_of(source: Source) -> Connector | None:
@@ -45,9 +50,11 @@ def connect(source: Source, connector: str, told: dict[str, Any], *, by: str) ->
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise InvalidInput(wrong) from error
+    is_other = source.connector != connector
     source.connector = connector
     source.connection = _box().encrypt(_opened(known.model_dump()).encode()).decode()
     source.save(update_fields=["connector", "connection"])
+    _listen(source, is_wanted=bool(made.capabilities & LISTENING), is_other=is_other)
     audit.record(source.organisation, by, "sources.connect", f"source:{source.pk}", {"name": connector})
 
 
@@ -56,7 +63,20 @@ def disconnect(source: Source, *, by: str) -> None:
     """Forgets the connection and its secrets: replies are published by hand from now on."""
     source.connector, source.connection = "", ""
     source.save(update_fields=["connector", "connection"])
+    Listening.objects.filter(source=source).delete()
     audit.record(source.organisation, by, "sources.disconnect", f"source:{source.pk}", {})
+
+
+def _listen(source: Source, *, is_wanted: bool, is_other: bool) -> None:
+    """Asks the source from now on; the same account goes on where it was, another one begins anew."""
+    if is_other or not is_wanted:
+        Listening.objects.filter(source=source).delete()
+    if not is_wanted:
+        return
+    now = timezone.now()
+    at_once = {"next_at": now, "trouble": "", "failure": "", "failures": 0}
+    begun = {**at_once, "handle_since": now - RECENT}
+    Listening.objects.update_or_create(source=source, defaults=at_once, create_defaults=begun)
 
 
 def _opened(settings_told: dict[str, Any]) -> str:

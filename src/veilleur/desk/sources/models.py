@@ -9,13 +9,13 @@ from veilleur.desk.accounts.models import Organisation, User
 
 
 class Source(models.Model):
-    """One place messages come from: today a kind of file; later an account on a network."""
+    """One place messages come from: a kind of file, or an account on a network."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sources")
     key = models.SlugField(help_text="Stable within the organisation; part of each mention's identity.")
     name = models.CharField(max_length=200)
     connector = models.CharField(
-        max_length=60, blank=True, help_text="How replies leave: the name of a connector; empty: by hand."
+        max_length=60, blank=True, help_text="The name of its connector; empty: files, and replies by hand."
     )
     connection = models.TextField(blank=True, help_text="Its settings, encrypted.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -108,3 +108,79 @@ class RejectedRow(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["run", "line"])]
+
+
+class Trouble(models.TextChoices):
+    """Why nothing comes from a source any more, by what has to be done about it."""
+
+    NONE = "", _("none")
+    UNREACHABLE = "unreachable", _("not reached: tried again by itself")
+    THROTTLED = "throttled", _("asks to wait: tried again by itself")
+    CREDENTIALS = "credentials", _("does not know us any more: connect it again")
+    REFUSED = "refused", _("refuses what it is asked: look at its settings")
+    BROKEN = "broken", _("its connector is at fault: tell those who wrote it")
+
+
+class Listening(models.Model):
+    """How a source is listened to: where it goes on, when it is asked next, and how it fares.
+
+    `cursor` moves in the same transaction as the messages that it stands after; whoever asks holds the lease
+    (`runner`, `leased_until`) and finds out at the next step when somebody else took it.
+    """
+
+    source = models.OneToOneField(
+        Source, primary_key=True, on_delete=models.CASCADE, related_name="listening"
+    )
+    is_paused = models.BooleanField(default=False)
+    every = models.PositiveIntegerField(
+        default=300, help_text="Seconds between two questions at the busiest."
+    )
+    pause = models.PositiveIntegerField(default=300, help_text="Seconds now: more while nothing is said.")
+    most_a_day = models.PositiveIntegerField(default=0, help_text="Questions a day; 0: no bound.")
+    asked_today = models.PositiveIntegerField(default=0)
+    counted_on = models.DateField(null=True, help_text="The day of `asked_today`, UTC.")
+    next_at = models.DateTimeField(help_text="When it is asked next.")
+    cursor = models.TextField(blank=True)
+    stream_cursor = models.TextField(blank=True)
+    caught_up_at = models.DateTimeField(
+        null=True, help_text="When the past had been brought for the first time."
+    )
+    handle_since = models.DateTimeField(help_text="What was published earlier is history: nothing is asked.")
+    runner = models.CharField(max_length=120, blank=True)
+    leased_until = models.DateTimeField(null=True)
+    last_good_at = models.DateTimeField(null=True)
+    last_new_at = models.DateTimeField(null=True)
+    lag = models.FloatField(
+        null=True, help_text="Seconds from when it was due to when it was stored, last time."
+    )
+    trouble = models.CharField(max_length=12, choices=Trouble.choices, default=Trouble.NONE, blank=True)
+    failure = models.TextField(blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    hook = models.CharField(  # noqa: DJ001 - unique where it is given
+        max_length=64, unique=True, null=True, help_text="Secret end of the address it calls."
+    )
+
+    class Meta:
+        db_table = "sources_listening"
+        indexes = [models.Index(fields=["is_paused", "next_at"], name="listening_due")]
+
+
+class Fetch(models.Model):
+    """One time a source was asked, and what came of it."""
+
+    listening = models.ForeignKey(Listening, on_delete=models.CASCADE, related_name="fetches")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    found = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    asked = models.PositiveIntegerField(default=0, help_text="Questions to the network.")
+    heard = models.PositiveBigIntegerField(default=0, help_text="Bytes of its answers.")
+    lag = models.FloatField(default=0)
+    trouble = models.CharField(max_length=12, choices=Trouble.choices, blank=True)
+    failure = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "sources_fetch"
+        indexes = [models.Index(fields=["listening", "-started_at"], name="fetch_latest")]

@@ -32,7 +32,7 @@ def is_interrupted(run: CollectionRun) -> bool:
         return False
     host, _space, rest = run.runner.partition(" ")
     process, _space, _token = rest.partition(" ")
-    if host == platform.node() and process.isdigit() and not _is_alive(int(process)):
+    if host == platform.node() and process.isdigit() and not is_alive(int(process)):
         return True
     return run.heartbeat_at is None or timezone.now() - run.heartbeat_at > SILENCE
 
@@ -43,7 +43,8 @@ def interrupted_runs() -> list[CollectionRun]:
     return [run for run in running if is_interrupted(run)]
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine lives."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -1,0 +1,118 @@
+"""What a network said → mentions, stored in the transaction of the caller.
+
+The name of an author ends here: a keyed digest stands for it. A message that answers another one joins its
+conversation, also when the other one comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+
+from django.conf import settings
+
+from veilleur.desk.inbox.models import MentionRow
+from veilleur.desk.inbox.preparing import Preparation, Prepared, prepared
+from veilleur.desk.inbox.storing import Counts, store
+from veilleur.desk.sources.models import Source
+from veilleur.listening.connector import Gone, Heard
+from veilleur.listening.files import Pseudonymiser, pseudonymiser
+from veilleur.vocabulary import Mention
+
+LONGEST_ID = 200
+LONGEST_TEXT = 200_000
+"""Characters of a message; no network lets anybody write so many."""
+CUT = "\n[…]"
+"""Stands where a longer one was cut."""
+
+
+def mentions_of(source: Source, heard: Sequence[Heard], network: str, now: datetime) -> list[Mention]:
+    """Mentions as the desk keeps them; those without an id that can be kept are left out."""
+    hide = _pseudonyms()
+    return [
+        Mention(
+            source=source.key,
+            external_id=one.id,
+            text=_bounded(one.text),
+            collected_at=now,
+            title=one.title[:LONGEST_TEXT],
+            author=hide(one.author),
+            url=one.url if one.url.startswith(("https://", "http://")) else "",
+            network=(one.network or network)[:120],
+            place=one.place[:200],
+            language_hint=one.language[:16],
+            thread=one.thread[:LONGEST_ID] if one.thread != one.id else "",
+            parent=one.parent[:LONGEST_ID],
+            published_at=_past(one.published_at, now),
+            rating=one.rating,
+        )
+        for one in heard
+        if one.id and len(one.id) <= LONGEST_ID
+    ]
+
+
+@cache
+def _pseudonyms() -> Pseudonymiser:
+    return pseudonymiser(bytes.fromhex(settings.KEYS["pseudonyms"]))
+
+
+def _bounded(text: str) -> str:
+    clean = text.replace("\x00", "")
+    return clean if len(clean) <= LONGEST_TEXT else clean[:LONGEST_TEXT] + CUT
+
+
+def _past(moment: datetime | None, now: datetime) -> datetime | None:
+    """In UTC; a moment to come is a clock that is wrong: when it was collected is nearer the truth."""
+    if moment is None or moment.tzinfo is None:
+        return None
+    return min(moment.astimezone(UTC), now)
+
+
+def read_and_sorted(source: Source, mentions: Sequence[Mention], now: datetime) -> list[Prepared]:
+    """What the rows will hold."""
+    judge = Preparation(source.organisation.triage_policy, now)
+    return prepared(mentions, judge(mentions))
+
+
+def keep(
+    source: Source, ready: Sequence[Prepared], gone: Sequence[Gone], now: datetime, handle_since: datetime
+) -> tuple[Counts, int]:
+    """Stores messages and notes which are gone; (what became of them, how many went)."""
+    if not ready and not gone:
+        return Counts(), 0
+    _join_threads(source, ready)
+    counts = store(source, ready, now, handle_since)
+    ids = [one.mention["external_id"] for one in ready]
+    here = MentionRow.objects.filter(source=source)
+    here.filter(external_id__in=ids, gone_at__isnull=False).update(gone_at=None)
+    left = here.filter(external_id__in=[one.id for one in gone], gone_at=None).update(gone_at=now)
+    return counts, left
+
+
+def _join_threads(source: Source, ready: Sequence[Prepared]) -> None:
+    """Gives each answer the conversation of what it answers, and those that waited for it theirs."""
+    by_id = {one.mention["external_id"]: one.mention for one in ready}
+    parents = {one["parent"] for one in by_id.values() if one["parent"] and not one["thread"]} - by_id.keys()
+    known = dict(
+        MentionRow.objects.filter(source=source, external_id__in=parents).values_list("external_id", "thread")
+    )
+    for one in by_id.values():
+        if one["parent"] and not one["thread"]:
+            one["thread"] = _root(one["parent"], by_id, known)
+    moved = {name: one["thread"] for name, one in by_id.items() if one["thread"]}
+    waiting = MentionRow.objects.filter(source=source, thread__in=list(moved))
+    for row in waiting.only("pk", "thread"):
+        MentionRow.objects.filter(pk=row.pk).update(thread=moved[row.thread])
+
+
+def _root(parent: str, by_id: dict[str, dict[str, object]], known: dict[str, str]) -> str:
+    """The message that opened the conversation, as far as it is known; a ring ends where it began."""
+    seen: set[str] = set()
+    while parent in by_id and parent not in seen:
+        seen.add(parent)
+        one = by_id[parent]
+        if one["thread"] or not one["parent"]:
+            return str(one["thread"] or parent)
+        parent = str(one["parent"])
+    return known.get(parent) or parent
