@@ -14,7 +14,7 @@ from veilleur.desk.replies.models import Reply, Template
 from veilleur.desk.sources.actions import draft_run
 from veilleur.vocabulary import Act
 
-SHARED = {"rule": "S-01-CONFIRM", "pack": "secret-medical"}
+SHARED = {"rule": "S-01-CONFIRM", "pack": "secret-medical", "connector": "gateway"}
 """What an address may speak of that belongs to nobody."""
 FILE = b"Date;Note;Commentaire\n03/11/2026;1/5;Trop d'attente.\n04/11/2026;5/5;Merci !\n"
 

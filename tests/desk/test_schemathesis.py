@@ -23,6 +23,8 @@ from veilleur.desk.inbox.models import MentionRow
 from veilleur.desk.replies import forms as replies
 from veilleur.desk.reports import forms as reports
 from veilleur.desk.sources import forms as sources
+from veilleur.desk.sources import network_forms
+from veilleur.listening.connectors.gateway import Gateway
 from veilleur.listening.files import Field
 
 NOTHING: dict[str, Any] = {}
@@ -30,6 +32,7 @@ EXAMPLES = 8
 FILTERS = inbox.FilterForm().fields
 SUMMARY = reports.SummaryForm({"network": ["Google"], "place": ["Urgences"]}, {}).fields
 CHECK = replies.CheckForm().fields
+NETWORK = network_forms.NetworkForm(Gateway).fields
 COLUMNS = {
     sources.choice_name(index): forms.ChoiceField(choices=[(field.value, field.value) for field in Field])
     for index in range(3)
@@ -84,8 +87,6 @@ PAGES = {
     "replies:rules": Page(get=NOTHING),
     "replies:change_rule": Page(post=replies.RuleForm.base_fields),
     "replies:switch_pack": Page(post=replies.PackForm.base_fields),
-    "replies:connections": Page(get=NOTHING),
-    "replies:connect": Page(get=NOTHING, post=replies.ConnectionForm.base_fields),
     "reports:summary": Page(get=SUMMARY),
     "reports:download": Page(get=SUMMARY),
     "sources:list": Page(get=NOTHING),
@@ -96,6 +97,15 @@ PAGES = {
     "sources:rejects": Page(get=NOTHING),
     "sources:stop": Page(post=NOTHING),
     "sources:discard": Page(post=NOTHING),
+    "sources:networks": Page(get={"source": forms.CharField()}),
+    "sources:add": Page(get=NOTHING, post=NETWORK),
+    "sources:source": Page(get=NOTHING),
+    "sources:change": Page(get=NOTHING, post=NETWORK),
+    "sources:diagnosis": Page(get=NOTHING),
+    "sources:pause": Page(post={"now": forms.CharField()}),
+    "sources:ask": Page(post=NOTHING),
+    "sources:rhythm": Page(post=network_forms.RhythmForm.base_fields),
+    "sources:disconnect": Page(post=NOTHING),
 }
 """What each address takes. A new address without a line here makes the tests fail."""
 

@@ -53,14 +53,15 @@ def judged(visitor: Visitor, words: str | re.Pattern[str]) -> Locator:
 
 
 def connect(clara: Visitor, network: FakeNetwork) -> None:
-    clara.page.goto(f"{HOME}/replies/connections/google/")
-    clara.page.get_by_label("Comment partent les réponses").select_option("gateway")
+    clara.page.goto(f"{HOME}/sources/of/google/")
+    clara.page.get_by_role("button", name="La connecter").click()
+    clara.page.get_by_role("button", name="Choisir Une passerelle de la maison").click()
     clara.page.get_by_label("Adresse de la passerelle").fill(network.address)
     clara.page.get_by_label("Secret partagé").fill(SECRET)
     clara.page.get_by_label("Secondes d’attente d’une réponse").fill("1")
     clara.page.get_by_role("button", name="Enregistrer").click()
-    expect(clara.page.get_by_text("gateway")).to_be_visible()
-    clara.look("replies-connections")
+    expect(clara.page.get_by_text("La passerelle répond")).to_be_visible()
+    clara.look("source-connected")
 
 
 def test_a_reply_is_blocked_rewritten_approved_and_sent_once(

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import veilleur
-from veilleur.cli import administration, demo, importing, linting, reading, serving
+from veilleur.cli import administration, collecting, demo, importing, linting, reading, serving
 from veilleur.cli.door import Commands
 
 app = typer.Typer(
@@ -24,12 +24,14 @@ app.command("demo")(demo.demo)
 app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)
 app.command("import")(importing.import_file)
+app.command("collect")(collecting.collect)
 app.command("read")(reading.read)
 app.command("lint")(linting.lint)
 app.command("packs")(linting.packs)
 app.command("migrate")(administration.migrate)
 app.add_typer(administration.organisations, name="organisation")
 app.add_typer(administration.people, name="person")
+app.add_typer(collecting.sources, name="sources")
 app.add_typer(administration.policies, name="policy")
 app.add_typer(administration.audits, name="audit")
 

@@ -57,6 +57,7 @@ def serve_prepared(host: str, port: int) -> None:
 def worker() -> None:
     """Take the jobs of the desk, one after another, until told to stop."""
     open_prepared_desk()
+    from veilleur.desk.inbox.collectors import Collector
     from veilleur.desk.inbox.jobs import resume_interrupted
     from veilleur.desk.jobs import work_forever
     from veilleur.desk.replies.jobs import keep_sending
@@ -66,7 +67,8 @@ def worker() -> None:
         threading.Thread(target=_die_with_stdin, daemon=True).start()
     forget_imported()
     resume_interrupted()
-    threading.Thread(target=keep_sending, args=(threading.Event(),), daemon=True).start()
+    for without_end in (keep_sending, Collector().run):
+        threading.Thread(target=without_end, args=(threading.Event(),), daemon=True).start()
     work_forever()
 
 

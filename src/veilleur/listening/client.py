@@ -186,8 +186,8 @@ def _unpacker(headers: Iterable[tuple[bytes, bytes]]) -> Any:
 class Client:
     """Asks one network, over connections that are kept; used in a `with` block.
 
-    `asked` counts questions and `heard` the bytes that came back. Once `most_asked` is reached the next
-    question raises `Throttled`.
+    `asked` counts questions and `heard` the bytes that came back; `date` is what the last answer said. Once
+    `most_asked` is reached the next question raises `Throttled`.
     """
 
     def __init__(self, *, seconds: float = SECONDS, most: int = MOST_BYTES, most_asked: int = 0) -> None:
@@ -203,7 +203,7 @@ class Client:
             max_redirects=MOST_REDIRECTIONS,
             headers={"User-Agent": AGENT, "Accept-Encoding": "gzip, deflate"},
         )
-        self.most_asked, self.asked = most_asked, 0
+        self.most_asked, self.asked, self.date = most_asked, 0, ""
 
     def __enter__(self) -> Self:
         return self
@@ -244,7 +244,7 @@ class Client:
             raise Throttled("the budget of questions is spent", UNSPOKEN_WAIT)
         self.asked += 1
         with _told():
-            return self._client.request(
+            answer = self._client.request(
                 method,
                 url,
                 headers=headers,
@@ -255,6 +255,8 @@ class Client:
                 timeout=self._client.timeout if seconds is None else seconds,
                 follow_redirects=follow,
             )
+        self.date = answer.headers.get("date", "")
+        return answer
 
     def read(
         self,

@@ -61,6 +61,7 @@ class Collector:
             except DatabaseError as error:
                 log.warning("collecting: %s", error)
         self._pool.shutdown(wait=True, cancel_futures=True)
+        connection.close()
 
     def _keep_streaming(self) -> None:
         """One thread for each source that streams; one that ended begins again when the source is due."""

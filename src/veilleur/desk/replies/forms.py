@@ -14,7 +14,6 @@ from veilleur.desk.replies.actions import LONGEST
 from veilleur.desk.replies.models import Approval, ReplyPolicy
 from veilleur.desk.replies.rulebooks import OWN
 from veilleur.errors import PackInvalid
-from veilleur.listening.connector import connectors
 from veilleur.rules import load_pack
 from veilleur.rules.codes import actors
 from veilleur.vocabulary import Kind, Severity
@@ -175,37 +174,6 @@ class PackForm(Said):
 
     now = forms.ChoiceField(choices=[("on", _("on")), ("off", _("off"))])
     reason = forms.CharField(required=False, max_length=2000)
-
-
-class ConnectionForm(Said):
-    """How replies of a source leave; the fields are those of the gateway."""
-
-    connector = forms.ChoiceField(required=False, label=_("How replies leave"))
-    address = forms.CharField(max_length=500, required=False, label=_("Address of the gateway"))
-    secret = forms.CharField(
-        max_length=200,
-        required=False,
-        label=_("Shared secret"),
-        help_text=_("At least 16 characters; it signs what is sent and is kept encrypted."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-    )
-    seconds = forms.FloatField(
-        required=False, min_value=0.2, max_value=60, initial=10, label=_("Seconds to wait for an answer")
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        language = get_language() or "fr"
-        known = [(name, made.title.say(language)) for name, made in connectors().items()]
-        self.fields["connector"].choices = [("", _("by hand: copy, publish, say where")), *known]  # type: ignore[attr-defined]
-
-    def told(self) -> dict[str, Any]:
-        """What the settings of a connector are made of."""
-        return {
-            name: value
-            for name, value in self.cleaned_data.items()
-            if name != "connector" and value not in ("", None)
-        }
 
 
 class CheckForm(forms.Form):

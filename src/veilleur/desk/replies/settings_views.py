@@ -14,7 +14,6 @@ from veilleur.desk.accounts.permissions import May, Workplace, at_work
 from veilleur.desk.replies import settings_actions as actions
 from veilleur.desk.replies.forms import (
     SEVERITIES,
-    ConnectionForm,
     PackForm,
     PolicyForm,
     RuleForm,
@@ -24,9 +23,7 @@ from veilleur.desk.replies.models import Template
 from veilleur.desk.replies.queries import templates_of
 from veilleur.desk.replies.rule_queries import packs_of
 from veilleur.desk.replies.rulebooks import policy_of, rulebook_of
-from veilleur.desk.sources import connections as wires
-from veilleur.desk.sources.models import Source
-from veilleur.errors import ActRefused, InvalidInput
+from veilleur.errors import ActRefused
 from veilleur.rules import installed_packs
 from veilleur.vocabulary import Kind, Outgoing, Severity
 
@@ -141,35 +138,3 @@ def retire(request: HttpRequest, place: Workplace, template: int) -> HttpRespons
     actions.retire_template(place, found, is_retired=not found.is_retired)
     messages.success(request, _("Kept."))
     return redirect("replies:templates", organisation=place.organisation.slug)
-
-
-@at_work(May.CONFIGURE)
-@require_GET
-def connections(request: HttpRequest, place: Workplace) -> HttpResponse:
-    """How the replies of each source leave."""
-    sources = Source.objects.filter(organisation=place.organisation).order_by("name")
-    return render(request, "replies/connections.html", {"sources": sources})
-
-
-@at_work(May.CONFIGURE)
-def connect(request: HttpRequest, place: Workplace, source: str) -> HttpResponse:
-    """Sets how the replies of one source leave."""
-    found = get_object_or_404(Source, organisation=place.organisation, key=source)
-    form = ConnectionForm(request.POST or None, initial={"connector": found.connector})
-    if request.method == "POST" and form.is_valid() and _connected(found, form, place):
-        messages.success(request, _("Kept."))
-        return redirect("replies:connections", organisation=place.organisation.slug)
-    return render(request, "replies/connect.html", {"form": form, "source": found})
-
-
-def _connected(source: Source, form: ConnectionForm, place: Workplace) -> bool:
-    name = form.cleaned_data["connector"]
-    if not name:
-        wires.disconnect(source, by=place.user.email)
-        return True
-    try:
-        wires.connect(source, name, form.told(), by=place.user.email)
-    except InvalidInput as wrong:
-        form.add_error(None, str(wrong))
-        return False
-    return True

@@ -29,6 +29,4 @@ urlpatterns = [
     path("rules/", settings_views.rules, name="rules"),
     path("rules/<slug:rule>/change/", settings_views.change_rule, name="change_rule"),
     path("packs/<slug:pack>/switch/", settings_views.switch_pack, name="switch_pack"),
-    path("connections/", settings_views.connections, name="connections"),
-    path("connections/<slug:source>/", settings_views.connect, name="connect"),
 ]

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from veilleur.desk.accounts import audit
 from veilleur.desk.sources.models import Listening, Source
@@ -32,11 +32,19 @@ def connector_of(source: Source) -> Connector | None:
     made = connectors().get(source.connector)
     if made is None:
         raise InvalidInput(_("The connector “%s” is not installed any more.") % source.connector)
+    known = settings_of(source)
+    if known is None:
+        raise InvalidInput(_("The connection of “%s” must be set up again.") % source.name)
+    return made(known)
+
+
+def settings_of(source: Source) -> BaseModel | None:
+    """The settings of a source, secrets included; None when they cannot be read (any more)."""
+    made = connectors().get(source.connector)
     try:
-        opened = _box().decrypt(source.connection.encode())
-        return made(made.settings.model_validate_json(opened))
-    except (InvalidToken, ValidationError) as error:
-        raise InvalidInput(_("The connection of “%s” must be set up again.") % source.name) from error
+        return made.settings.model_validate_json(_box().decrypt(source.connection.encode())) if made else None
+    except (InvalidToken, ValidationError):
+        return None
 
 
 @transaction.atomic

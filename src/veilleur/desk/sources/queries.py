@@ -87,11 +87,12 @@ class SourceCard:
 
 
 def sources_of(organisation: Organisation) -> list[SourceCard]:
-    """The sources of an organisation, by name."""
+    """The sources of an organisation that files came from, by name."""
     done = Q(runs__state=RunState.DONE)
     rows = Source.objects.filter(organisation=organisation).order_by("name")
     counted = rows.annotate(count=Count("runs", filter=done), last=Max("runs__finished_at", filter=done))
-    return [SourceCard(row.key, row.name, row.count, row.last) for row in counted]
+    files = [row for row in counted if row.count or not row.connector]
+    return [SourceCard(row.key, row.name, row.count, row.last) for row in files]
 
 
 def runs_of(organisation: Organisation) -> list[RunCard]:

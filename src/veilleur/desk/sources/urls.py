@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from veilleur.desk.sources import views
+from veilleur.desk.sources import network_views, views
 
 app_name = "sources"
 urlpatterns = [
@@ -14,4 +14,13 @@ urlpatterns = [
     path("runs/<int:run>/rejects.csv", views.rejects, name="rejects"),
     path("runs/<int:run>/stop/", views.stop, name="stop"),
     path("runs/<int:run>/discard/", views.discard, name="discard"),
+    path("networks/", network_views.gallery, name="networks"),
+    path("networks/<slug:connector>/", network_views.add, name="add"),
+    path("of/<slug:source>/", network_views.source_page, name="source"),
+    path("of/<slug:source>/on/<slug:connector>/", network_views.change, name="change"),
+    path("of/<slug:source>/diagnosis/", network_views.diagnosis, name="diagnosis"),
+    path("of/<slug:source>/pause/", network_views.pause, name="pause"),
+    path("of/<slug:source>/ask/", network_views.ask, name="ask"),
+    path("of/<slug:source>/rhythm/", network_views.rhythm, name="rhythm"),
+    path("of/<slug:source>/disconnect/", network_views.disconnect, name="disconnect"),
 ]

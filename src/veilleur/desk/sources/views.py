@@ -16,6 +16,7 @@ from veilleur.desk.accounts.permissions import May, Workplace, at_work
 from veilleur.desk.sources import actions, files, queries
 from veilleur.desk.sources.forms import MappingForm, UploadForm
 from veilleur.desk.sources.models import CollectionRun, RunState, Source
+from veilleur.desk.sources.network_queries import listened
 from veilleur.desk.sources.uploads import UploadLimit
 from veilleur.errors import ActRefused, FileRefused, InvalidInput
 from veilleur.listening.files import Mapping, sentence
@@ -25,7 +26,11 @@ from veilleur.listening.files import Mapping, sentence
 @require_GET
 def source_list(request: HttpRequest, place: Workplace) -> HttpResponse:
     """The sources and the latest imports."""
-    context = {"sources": queries.sources_of(place.organisation), "runs": queries.runs_of(place.organisation)}
+    context = {
+        "sources": queries.sources_of(place.organisation),
+        "runs": queries.runs_of(place.organisation),
+        "networks": listened(place.organisation),
+    }
     return render(request, "sources/list.html", context)
 
 
