@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.journeys.visitor import Visitor
+from tests.outside_package import installed_example
 from veilleur.listening.samples import Sample, samples
 
 FLAGS = [
@@ -138,7 +139,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with log.open("wb") as output:
         server = subprocess.Popen(
             command("serve", "--port", str(port)),
-            env=environment(data) | {"VEILLEUR_INTERNAL_HOSTS": f"127.0.0.1:{network_port}"},
+            env=environment(data)
+            | {
+                "VEILLEUR_INTERNAL_HOSTS": f"127.0.0.1:{network_port}",
+                "PYTHONPATH": str(installed_example(data)),
+            },
             stdout=output,
             stderr=output,
         )

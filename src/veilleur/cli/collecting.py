@@ -56,6 +56,7 @@ def check(source: Keys = None) -> None:
     """Ask each network whether it knows us, what it allows and what it does not give."""
     open_prepared_desk()
     from veilleur.desk.sources.diagnosis import diagnosis_of
+    from veilleur.listening.connector import connectors
 
     is_well = True
     for one in _listened(source):
@@ -63,6 +64,9 @@ def check(source: Keys = None) -> None:
         for remark in diagnosis_of(one):
             is_well &= remark.is_good
             out.print(("  ✓ " if remark.is_good else "  ✗ ") + remark.words.say(language()))
+        made = connectors().get(one.connector)
+        for words in made.limits if made else ():
+            out.print(f"  · {words.say(language())}")
     if not is_well:
         raise typer.Exit(CANNOT)
 

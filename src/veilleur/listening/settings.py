@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from veilleur.vocabulary import Words
 
@@ -50,7 +51,8 @@ def web_address(address: str) -> str:
     """For `AfterValidator`: an address of the web without a password, a query or a fragment."""
     parts = _parts(address)
     if parts is None or parts.username or parts.query or parts.fragment:
-        raise ValueError("an address such as https://example.org/replies, without “?” or password")
+        wanted = "an address such as https://example.org/replies, without “?” or password"
+        raise PydanticCustomError("web_address", wanted)
     return address
 
 
@@ -58,7 +60,9 @@ def page_address(address: str) -> str:
     """For `AfterValidator`: the address of a page of the web, with a query if need be."""
     parts = _parts(address)
     if parts is None or parts.username:
-        raise ValueError("an address such as https://example.org/page, without password")
+        raise PydanticCustomError(
+            "page_address", "an address such as https://example.org/page, without password"
+        )
     return address
 
 

@@ -1,4 +1,4 @@
-"""What ails a source, in plain words: its network is asked, its limits are told."""
+"""What ails a source, in plain words: its network is asked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_DRIFT = timedelta(minutes=2)
 
 
 def diagnosis_of(source: Source) -> list[Remark]:
-    """What its network says of our settings, whether our clocks agree, and what it does not give."""
+    """What its network says of our settings, and whether our clocks agree."""
     try:
         connector = connector_of(source)
     except InvalidInput as broken:
@@ -37,7 +37,7 @@ def diagnosis_of(source: Source) -> list[Remark]:
         except NetworkFailed as failed:
             remarks = [_bad(f"Le réseau ne répond pas : {failed}", f"It does not answer: {failed}")]
         remarks += _clock(client.date)
-    return remarks + [Remark(words) for words in connector.limits]
+    return remarks
 
 
 def _bad(french: str, english: str) -> Remark:

@@ -6,8 +6,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from django import forms
-from django.utils.translation import get_language
-from django.utils.translation import gettext as __
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -44,7 +43,7 @@ class NetworkForm(forms.Form):
         value = getattr(self.known, name) if self.known else info.get_default(call_default_factory=True)
         common: dict[str, Any] = {
             "label": title_of(self.made.settings, name).say(language),
-            "help_text": __("Empty: as it is.") if has_secret else told.say(language) if told else "",
+            "help_text": gettext("Empty: as it is.") if has_secret else told.say(language) if told else "",
             "required": info.is_required() and not has_secret and kind is not bool,
             "initial": None if is_secret or (self.known is None and info.is_required()) else _shown(value),
         }
@@ -93,7 +92,7 @@ def _made(kind: Any, common: dict[str, Any]) -> forms.Field:
         return forms.ChoiceField(choices=[(choice, choice) for choice in get_args(kind)], **common)
     if get_origin(kind) is tuple:
         lines = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-        common["help_text"] = f"{common['help_text']} {__('One a line.')}".strip()
+        common["help_text"] = f"{common['help_text']} {gettext('One a line.')}".strip()
         return forms.CharField(max_length=MOST, widget=lines, **common)
     if kind is SecretStr:
         hidden = forms.PasswordInput(attrs={"autocomplete": "off"})
@@ -102,22 +101,23 @@ def _made(kind: Any, common: dict[str, Any]) -> forms.Field:
     return plain(**common) if plain else forms.CharField(max_length=MOST, **common)
 
 
+_MISTAKES = {
+    "string_too_short": _("At least %(min_length)d characters."),
+    "string_too_long": _("At most %(max_length)d characters."),
+    "too_short": _("At least %(min_length)d."),
+    "too_long": _("At most %(max_length)d."),
+    "web_address": _("Give an address such as https://example.org/page, without “?” or password."),
+    "page_address": _("Give an address such as https://example.org/page, without password."),
+    "missing": _("This is needed."),
+}
+
+
 def _mistake(error: Any) -> str:
     """What pydantic found, in the reader's language where we know how to say it."""
-    bounds = error.get("ctx", {})
-    match error["type"]:
-        case "string_too_short":
-            return __("At least %(count)d characters.") % {"count": bounds["min_length"]}
-        case "string_too_long":
-            return __("At most %(count)d characters.") % {"count": bounds["max_length"]}
-        case "too_short":
-            return __("At least %(count)d.") % {"count": bounds["min_length"]}
-        case "too_long":
-            return __("At most %(count)d.") % {"count": bounds["max_length"]}
-        case "missing":
-            return __("This is needed.")
-        case _:
-            return __("This cannot be used: %s") % str(error["msg"]).removeprefix("Value error, ")
+    known = _MISTAKES.get(error["type"])
+    if known is not None:
+        return str(known) % error.get("ctx", {})
+    return gettext("This cannot be used: %s") % str(error["msg"]).removeprefix("Value error, ")
 
 
 class RhythmForm(Said):
