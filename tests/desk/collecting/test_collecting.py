@@ -12,14 +12,14 @@ from django.utils import timezone
 from tests.guest_book import AT_ONCE
 from veilleur.desk.inbox import collecting
 from veilleur.desk.inbox.collecting import collect
-from veilleur.desk.inbox.collectors import Collector, collect_once, forget_old_fetches
+from veilleur.desk.inbox.collectors import Collector, collect_once, forget_old_fetches, streaming
 from veilleur.desk.inbox.models import DecisionRow, MentionRow, TicketRow
 from veilleur.desk.sources import leases
 from veilleur.desk.sources.connections import connect, disconnect
 from veilleur.desk.sources.models import Fetch, Listening, Trouble
 from veilleur.errors import Outdated
 from veilleur.listening import client as way_out
-from veilleur.listening.connector import Gone, Heard, Page
+from veilleur.listening.connector import Capability, Gone, Heard, Page
 
 pytestmark = pytest.mark.django_db
 
@@ -315,3 +315,40 @@ def test_two_collectors_never_do_the_same_work_twice(book, listening):
             thread.join(10)
     assert MentionRow.objects.count() == 60
     assert sum(Fetch.objects.values_list("added", flat=True)) == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_live_source_is_streamed_after_its_past_and_left_now_and_then(
+    book, listening, installed, monkeypatch
+):
+    def stream(self, since, client):
+        for number in range(int(since or 0) + 1, 10_000):
+            yield Page((Heard(f"live {number}", f"En direct {number}"),), str(number))
+            time.sleep(0.05)
+
+    made = installed["guestbook"]
+    monkeypatch.setattr(made, "stream", stream, raising=False)
+    monkeypatch.setattr(made, "capabilities", made.capabilities | {Capability.STREAM})
+    monkeypatch.setattr(collecting, "LONGEST_STREAM", 0.5)
+    asked(listening)
+    assert streaming() == set()
+    Listening.objects.update(is_live=True)
+    assert streaming() == {listening.pk}
+    stop = threading.Event()
+    thread = threading.Thread(target=Collector().run, args=(stop,))
+    thread.start()
+    try:
+        end = time.monotonic() + 15
+        while MentionRow.objects.count() < 25 and time.monotonic() < end:
+            time.sleep(0.05)
+            Listening.objects.filter(leased_until=None).update(next_at=timezone.now() + timedelta(seconds=60))
+    finally:
+        stop.set()
+        thread.join(10)
+        Listening.objects.update(is_paused=True)
+        time.sleep(0.3)
+    numbers = sorted(
+        int(name.split()[1]) for name in MentionRow.objects.values_list("external_id", flat=True)
+    )
+    assert numbers == list(range(1, len(numbers) + 1)), "each once, none left out, over several streams"
+    assert len(numbers) >= 25

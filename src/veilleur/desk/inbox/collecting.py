@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ SLOWEST = 8
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 3600.0
 """Seconds until a source that was not reached is asked again; doubled each time, up to the second."""
 LONGEST_FAILURE = 500
+LONGEST_STREAM = 3600.0
+"""Seconds that a stream is listened to before the source is asked again in the other way."""
 
 Way = Literal["fetch", "stream"]
 
@@ -116,12 +119,21 @@ def _connector(listening: Listening) -> Connector:
 def _bring(listening: Listening, connector: Connector, way: Way, client: Client, took: Took) -> bool:
     network = connector.title.say(listening.source.organisation.language)
     if way == "stream":
-        pages: Iterator[Page] = connector.stream(listening.stream_cursor, client)
+        pages: Iterator[Page] = _for_a_while(connector.stream(listening.stream_cursor, client))
     else:
-        pages = connector.fetch(listening.cursor, client)
-    for page in pages if way == "stream" else islice(pages, PAGES):
+        pages = islice(connector.fetch(listening.cursor, client), PAGES)
+    for page in pages:
         _keep_page(listening, page, way, network, took)
     return way == "fetch" and took.pages == PAGES
+
+
+def _for_a_while(pages: Iterator[Page]) -> Iterator[Page]:
+    """A stream is left now and then: what it does not tell is asked for in between."""
+    end = time.monotonic() + LONGEST_STREAM
+    for page in pages:
+        yield page
+        if time.monotonic() > end:
+            return
 
 
 def _keep_page(listening: Listening, page: Page, way: Way, network: str, took: Took) -> None:

@@ -73,12 +73,13 @@ class Collector:
 
 
 def streaming() -> set[int]:
-    """Sources whose network brings messages by itself, once their past is there."""
+    """Sources to be listened to live: their network allows it, a person wants it, their past is there."""
     names = [name for name, made in connectors().items() if Capability.STREAM in made.capabilities]
     if not names:
         return set()
-    ready = Listening.objects.filter(source__connector__in=names, is_paused=False, leased_until=None)
-    return set(ready.exclude(caught_up_at=None).filter(failures=0).values_list("pk", flat=True))
+    wanted = Listening.objects.filter(source__connector__in=names, is_live=True, is_paused=False)
+    ready = wanted.filter(leased_until=None, failures=0, next_at__gt=timezone.now())
+    return set(ready.exclude(caught_up_at=None).values_list("pk", flat=True))
 
 
 def _collect(source: int, way: Way) -> None:

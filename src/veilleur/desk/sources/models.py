@@ -141,6 +141,7 @@ class Listening(models.Model):
     counted_on = models.DateField(null=True, help_text="The day of `asked_today`, UTC.")
     next_at = models.DateTimeField(help_text="When it is asked next.")
     cursor = models.TextField(blank=True)
+    is_live = models.BooleanField(default=False, help_text="Listened to without a pause, where it can be.")
     stream_cursor = models.TextField(blank=True)
     caught_up_at = models.DateTimeField(
         null=True, help_text="When the past had been brought for the first time."

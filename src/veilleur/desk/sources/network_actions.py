@@ -57,10 +57,10 @@ def ask_now(place: Workplace, source: Source) -> None:
 
 
 @transaction.atomic
-def set_rhythm(place: Workplace, source: Source, *, every: int, most_a_day: int) -> None:
+def set_rhythm(place: Workplace, source: Source, *, every: int, most_a_day: int, is_live: bool) -> None:
     """`every`: minutes between two questions at the busiest; `most_a_day`: questions, 0 for no bound."""
-    changed = {"every": every * 60, "pause": every * 60, "most_a_day": most_a_day, "next_at": timezone.now()}
-    _change(place, source, "rhythm", **changed)
+    changed = {"every": every * 60, "pause": every * 60, "most_a_day": most_a_day, "is_live": is_live}
+    _change(place, source, "rhythm", **changed, next_at=timezone.now())
 
 
 def _change(place: Workplace, source: Source, verb: str, **after: object) -> None:

@@ -116,7 +116,8 @@ def _mistake(error: Any) -> str:
     """What pydantic found, in the reader's language where we know how to say it."""
     known = _MISTAKES.get(error["type"])
     if known is not None:
-        return str(known) % error.get("ctx", {})
+        said: str = str(known) % error.get("ctx", {})
+        return said
     return gettext("This cannot be used: %s") % str(error["msg"]).removeprefix("Value error, ")
 
 
@@ -131,4 +132,9 @@ class RhythmForm(Said):
     )
     most_a_day = forms.IntegerField(
         min_value=0, max_value=1_000_000, label=_("Questions a day, at most"), help_text=_("0: no bound.")
+    )
+    is_live = forms.BooleanField(
+        required=False,
+        label=_("Listen live, where the network offers it"),
+        help_text=_("Messages come within seconds; some networks then send a gigabyte a day."),
     )

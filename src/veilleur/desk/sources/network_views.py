@@ -69,7 +69,8 @@ def source_page(request: HttpRequest, place: Workplace, source: str) -> HttpResp
 def _page(request: HttpRequest, found: Source, rhythm: RhythmForm | None = None) -> HttpResponse:
     how = getattr(found, "listening", None)
     if rhythm is None and how is not None:
-        rhythm = RhythmForm(initial={"every": max(1, how.every // 60), "most_a_day": how.most_a_day})
+        known = {"every": max(1, how.every // 60), "most_a_day": how.most_a_day, "is_live": how.is_live}
+        rhythm = RhythmForm(initial=known)
     made = connectors().get(found.connector)
     context = {
         "source": found,
