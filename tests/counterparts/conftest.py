@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,15 +83,17 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def running(name: str, state: Path, ports: int = 10) -> Iterator[Server]:
+def running(name: str, ports: int = 10) -> Iterator[Server]:
     """A server from now to the end of the block; it may use `ports` neighbouring ports."""
-    server = Server(name, free_port(ports), state / name)
-    shutil.rmtree(server.state, ignore_errors=True)
+    state = Path(tempfile.mkdtemp(prefix=f"veilleur-{name}-"))
+    state.chmod(0o755)  # some servers change to a user of their own
+    server = Server(name, free_port(ports), state)
     try:
         server.run("start")
         yield server
     finally:
         server.run("stop", 60)
+        shutil.rmtree(state, ignore_errors=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from veilleur.desk.accounts.models import Organisation
-from veilleur.desk.inbox.models import MentionRow, Note
+from veilleur.desk.inbox.models import MentionRow, Note, Watch
 from veilleur.desk.replies.models import Reply, Template
 from veilleur.desk.sources.actions import draft_run
 from veilleur.vocabulary import Act
@@ -75,6 +75,7 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
         organisation=organisation, ticket=ticket, mention_digest=mention.digest, text="Merci.", **moments
     )
     wording = Template.objects.create(organisation=organisation, name="Merci", language="fr", text="Merci.")
+    watch = Watch.objects.create(organisation=organisation, name="Attente", query="attente")
     return {
         "organisation": organisation.slug,
         "ticket": ticket.pk,
@@ -84,5 +85,6 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
         "source": mention.source.key,
         "reply": reply.pk,
         "template": wording.pk,
+        "watch": watch.pk,
         **SHARED,
     }

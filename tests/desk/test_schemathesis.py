@@ -20,6 +20,7 @@ from veilleur.desk.accounts import forms as accounts
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox import forms as inbox
 from veilleur.desk.inbox.models import MentionRow
+from veilleur.desk.inbox.watch_forms import WatchForm
 from veilleur.desk.replies import forms as replies
 from veilleur.desk.reports import forms as reports
 from veilleur.desk.sources import forms as sources
@@ -63,6 +64,11 @@ PAGES = {
     "inbox:undo": Page(post=NOTHING),
     "inbox:start_run": Page(post={**sources.MappingForm.base_fields, **COLUMNS}),
     "inbox:resume_run": Page(post=NOTHING),
+    "inbox:watches": Page(get=NOTHING),
+    "inbox:add_watch": Page(get=NOTHING, post=WatchForm.base_fields),
+    "inbox:preview_watch": Page(post=WatchForm.base_fields),
+    "inbox:watch": Page(get=NOTHING, post=WatchForm.base_fields),
+    "inbox:drop_watch": Page(post=NOTHING),
     "check": Page(get=NOTHING, post=CHECK),
     "replies:list": Page(get={"view": forms.CharField(), "page": forms.CharField()}),
     "replies:reply": Page(get=NOTHING),

@@ -1,7 +1,7 @@
 """For connectors whose network explains its answers in its own way: a judge reads them before HTTP does.
 
-    answer = asking.read(client, url, judge, headers=…, params=…)
-    shape = asking.parsed(Shape, asking.told(answer))
+answer = asking.read(client, url, judge, headers=…, params=…)
+shape = asking.parsed(Shape, asking.told(answer))
 """
 
 from __future__ import annotations
@@ -23,17 +23,25 @@ class Answer(Protocol):
     """What a judge looks at."""
 
     @property
-    def status_code(self) -> int: ...
+    def status_code(self) -> int:
+        """Of HTTP."""
+        ...
+
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """Their names in any case."""
+        ...
+
     @property
-    def content(self) -> bytes: ...
+    def content(self) -> bytes:
+        """As sent, unpacked."""
+        ...
 
 
 Judge = Callable[[Answer], None]
 """Raises what an answer means on its network; returns when its status says enough."""
-Whole = Annotated[str, BeforeValidator(lambda given: storable(given) if isinstance(given, str) else given)]
-"""Text without halves of characters, which some networks cut off."""
+Said = Annotated[str, BeforeValidator(lambda given: storable(given) if isinstance(given, str) else "")]
+"""Text without halves of characters, which some networks cut off; empty for anything else."""
 
 
 class Shape(BaseModel):
@@ -46,12 +54,17 @@ AnyShape = TypeVar("AnyShape", bound=Shape)
 
 
 def read(
-    client: Client, url: str, judge: Judge, *, headers: Mapping[str, str], params: Mapping[str, str]
+    client: Client,
+    url: str,
+    judge: Judge,
+    *,
+    headers: Callable[[], Mapping[str, str]],
+    params: Mapping[str, str],
 ) -> Answer:
-    """As `Client.read`, with a judge."""
+    """As `Client.read`, with a judge; `headers` are made anew for each attempt, for those that sign."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            answer = client.ask("GET", url, headers=headers, params=params)
+            answer = client.ask("GET", url, headers=headers(), params=params)
             judge(answer)
             return require_good(answer)
         except (Throttled, NetworkRefused):
@@ -122,13 +135,13 @@ def _or_none(shape: type[AnyShape], entry: object) -> AnyShape | None:
 
 
 def moment(said: str) -> datetime | None:
-    """A date of RFC 3339, aware; None for anything else.
+    """A date of RFC 3339, in UTC; None for anything else.
 
     >>> moment("2026-03-01T08:15:30.123456789Z").isoformat()
     '2026-03-01T08:15:30.123456+00:00'
     """
     try:
         found = datetime.fromisoformat(said)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

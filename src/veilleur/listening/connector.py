@@ -94,6 +94,8 @@ class Heard:
     published_at: datetime | None = None
     """Aware."""
     rating: Rating | None = None
+    is_own: bool = False
+    """Written by the account that is connected: kept for the conversation, and asks for no work."""
 
 
 @dataclass(frozen=True, slots=True)

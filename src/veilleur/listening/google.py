@@ -8,43 +8,75 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from veilleur.errors import CredentialsRefused, NetworkRefused, Throttled
 from veilleur.listening import asking
-from veilleur.listening.asking import Answer, Shape, Whole
-from veilleur.listening.client import MOST_WORDS, waiting_seconds
+from veilleur.listening.asking import Answer, Said, Shape
+from veilleur.listening.client import MOST_WORDS, UNSPOKEN_WAIT
 
 QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
 """Quotas of a day begin again at midnight there."""
-SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"})
-FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"})
-STRANGERS = frozenset({"keyInvalid", "keyExpired", "API_KEY_INVALID", "API_KEY_EXPIRED", "invalid_grant"})
+SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+STRANGERS = frozenset({"keyInvalid", "keyExpired", "API_KEY_INVALID", "API_KEY_EXPIRED"})
 """Said with HTTP 400, and meaning that the credentials are not accepted."""
-CLOSED = frozenset({"commentsDisabled", "operationNotSupported", "parentCommentIsPrivate", "commentTextRequired"})
-"""Said with HTTP 403 about a video or a comment, not about the credentials."""
+CLOSED = frozenset({"commentsDisabled", "operationNotSupported", "parentCommentIsPrivate"})
+"""Said with HTTP 403 of a video or a comment, not of the credentials."""
+
+
+class Missing(NetworkRefused):
+    """What is asked for is not there, or not any more."""
 
 
 class _Reason(Shape):
-    reason: str = ""
+    reason: str
 
 
 class _Error(Shape):
-    message: Whole = ""
-    status: str = ""
+    message: Said = ""
+    errors: Any = None
+    details: Any = None
+
+
+class _Refusal(Shape):
+    error: _Error
 
 
 def judge(answer: Answer) -> None:
-    """Raises `Throttled`, `CredentialsRefused` or `NetworkRefused` where Google gives a reason for it."""
+    """Raises `Throttled`, `CredentialsRefused`, `Missing` or `NetworkRefused` where Google says why."""
     if answer.status_code < HTTPStatus.BAD_REQUEST:
         return
-    reasons, words = reasons_of(answer)
-    words = f"HTTP {answer.status_code} {words}".strip()
+    reasons, words = _told(answer)
     if reasons & SPENT:
-        raise Throttled(words, _until_midnight(datetime.now(UTC)))
-    if reasons & FAST:
-        raise Throttled(words, _wait(answer))
+        raise Throttled(words, until_midnight(datetime.now(UTC)))
+    if reasons & FAST and answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        raise Throttled(words, UNSPOKEN_WAIT)
     if reasons & STRANGERS:
         raise CredentialsRefused(words)
+    if answer.status_code == HTTPStatus.NOT_FOUND:
+        raise Missing(words or "HTTP 404")
     if reasons & CLOSED:
         raise NetworkRefused(words)
+
+
+def _told(answer: Answer) -> tuple[set[str], str]:
+    """The reasons of a refusal, and its sentence; none for an error that is not written as agreed."""
+    try:
+        error = asking.parsed(_Refusal, asking.told(answer)).error
+        given = asking.each(_Reason, error.errors) + asking.each(_Reason, error.details)
+    except NetworkRefused:
+        return set(), ""
+    return {one.reason for one in given}, f"HTTP {answer.status_code} {error.message[:MOST_WORDS]}"
+
+
+def until_midnight(now: datetime) -> float:
+    """Seconds until a quota of a day begins again.
+
+    >>> until_midnight(datetime(2026, 11, 22, 7, 30, tzinfo=UTC))
+    1800.0
+    """
+    there = now.astimezone(QUOTA_ZONE)
+    midnight = (there + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return max((midnight - now).total_seconds(), 1.0)

@@ -49,6 +49,8 @@ DEEDS: dict[str, Promise] = {
     "sources.connect": _("connection set up"),
     "sources.disconnect": _("connection removed"),
     "sources.pause": _("source paused"),
+    "inbox.watch": _("watch set"),
+    "inbox.unwatch": _("watch removed"),
     "sources.resume_listening": _("source listened to again"),
     "sources.ask_now": _("source asked at once"),
     "sources.rhythm": _("rhythm of a source set"),

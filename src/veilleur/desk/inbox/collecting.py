@@ -20,7 +20,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import override
 
-from veilleur.desk.inbox.hearing import keep, mentions_of, read_and_sorted
+from veilleur.desk.inbox.hearing import keep, mentions_of, read_and_sorted, settled_before
 from veilleur.desk.sources import leases
 from veilleur.desk.sources.connections import connector_of
 from veilleur.desk.sources.models import Fetch, Listening, Trouble
@@ -140,13 +140,14 @@ def _keep_page(listening: Listening, page: Page, way: Way, network: str, took: T
     if len(page.cursor) > MOST_CURSOR:
         raise InvalidInput("the cursor is too long")
     source, now = listening.source, timezone.now()
-    mentions = mentions_of(source, [one for one in page.items if isinstance(one, Heard)], network, now)
-    ready = read_and_sorted(source, mentions, now)
+    heard = [one for one in page.items if isinstance(one, Heard)]
+    ready = read_and_sorted(source, mentions_of(source, heard, network, now), now)
+    settled = settled_before(listening.handle_since, heard)
     gone = [one for one in page.items if isinstance(one, Gone)]
     column = "cursor" if way == "fetch" else "stream_cursor"
     alive: dict[str, Any] = {column: page.cursor, "last_good_at": now}
     with transaction.atomic():
-        counts, left = keep(source, ready, gone, now, listening.handle_since)
+        counts, left = keep(source, ready, gone, now, settled)
         leases.move(listening, now, **alive, **({"last_new_at": now} if counts.added else {}))
     took.added, took.updated = took.added + counts.added, took.updated + counts.updated
     took.found, took.gone, took.pages = took.found + len(page.items), took.gone + left, took.pages + 1

@@ -19,7 +19,7 @@ from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.accounts.queries import colleagues
 from veilleur.desk.forms import Said
-from veilleur.desk.inbox.models import Outcome
+from veilleur.desk.inbox.models import Outcome, Watch
 from veilleur.desk.inbox.queries.filters import ANY, Filters
 from veilleur.errors import PolicyInvalid
 from veilleur.triage import house_policy_text, load_policy, mistake
@@ -113,6 +113,7 @@ class FilterForm(forms.Form):
     network = forms.CharField(required=False, max_length=120, label=_("Network"))
     place = forms.CharField(required=False, max_length=200, label=_("Place"))
     source = forms.SlugField(required=False, max_length=50, label=_("Source"))
+    watch = forms.RegexField(r"\A[1-9]\d{0,17}\Z", required=False, label=_("Watch"))
     to = _day(_("To"))
     sort = forms.ChoiceField(required=False, choices=SORTS, label=_("Order"))
     after = forms.RegexField(r"\A(?:p-?\d{1,19}|d\d{1,17}\.\d{1,19})\Z", required=False)
@@ -132,6 +133,15 @@ class FilterForm(forms.Form):
 
     def _status(self, asked: dict[str, Any]) -> dict[str, str]:
         return {"status": ANY if asked.get("status") == "all" else asked.get("status", "to_do")}
+
+    def name_watch(self, place: Workplace) -> None:
+        """Lets the watch that is asked for be shown by its name."""
+        asked = self.cleaned_data.get("watch")
+        if asked:
+            named = Watch.objects.filter(organisation=place.organisation, pk=asked).values_list(
+                "name", flat=True
+            )
+            self.fields["watch"].choices = [(asked, name) for name in named]  # type: ignore[attr-defined]
 
     def ignored(self) -> list[str]:
         """What made no sense, in the words of the form."""

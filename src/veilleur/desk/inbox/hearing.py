@@ -12,9 +12,10 @@ from functools import cache
 
 from django.conf import settings
 
+from veilleur.desk.inbox import watching
 from veilleur.desk.inbox.models import MentionRow
 from veilleur.desk.inbox.preparing import Preparation, Prepared, prepared
-from veilleur.desk.inbox.storing import Counts, store
+from veilleur.desk.inbox.storing import Counts, Settled, store
 from veilleur.desk.sources.models import Source
 from veilleur.listening.connector import Gone, Heard
 from veilleur.listening.files import Pseudonymiser, pseudonymiser
@@ -76,18 +77,31 @@ def read_and_sorted(source: Source, mentions: Sequence[Mention], now: datetime) 
 
 
 def keep(
-    source: Source, ready: Sequence[Prepared], gone: Sequence[Gone], now: datetime, handle_since: datetime
+    source: Source, ready: Sequence[Prepared], gone: Sequence[Gone], now: datetime, settled: Settled
 ) -> tuple[Counts, int]:
-    """Stores messages and notes which are gone; (what became of them, how many went)."""
+    """Stores messages, notes those gone and those watched for; (what became of them, how many went)."""
     if not ready and not gone:
         return Counts(), 0
     _join_threads(source, ready)
-    counts = store(source, ready, now, handle_since)
-    ids = [one.mention["external_id"] for one in ready]
+    counts = store(source, ready, now, settled)
     here = MentionRow.objects.filter(source=source)
-    here.filter(external_id__in=ids, gone_at__isnull=False).update(gone_at=None)
+    brought = here.filter(external_id__in=[one.mention["external_id"] for one in ready])
+    brought.filter(gone_at__isnull=False).update(gone_at=None)
     left = here.filter(external_id__in=[one.id for one in gone], gone_at=None).update(gone_at=now)
+    if counts.added or counts.updated:
+        watching.mark(brought, watching.active(source.organisation), source.organisation)
     return counts, left
+
+
+def settled_before(since: datetime, heard: Sequence[Heard]) -> Settled:
+    """No work is asked for by what was published before `since`, and by what the house said itself."""
+    own = frozenset(one.id for one in heard if one.is_own)
+
+    def settled(new: Prepared) -> bool:
+        published = new.mention["published_at"]
+        return new.mention["external_id"] in own or (published is not None and published < since)
+
+    return settled
 
 
 def _join_threads(source: Source, ready: Sequence[Prepared]) -> None:

@@ -233,3 +233,44 @@ class Correction(models.Model):
     by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField()
     withdrawn = models.BooleanField(default=False)
+
+
+class Subject(models.TextChoices):
+    """What a watch listens for."""
+
+    THEME = "theme", _("a theme")
+    PRACTITIONER = "practitioner", _("a practitioner")
+    ESTABLISHMENT = "establishment", _("an establishment")
+    PRODUCT = "product", _("a product")
+
+
+class Watch(models.Model):
+    """Something that somebody listens for: a query over all messages, past and to come."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="watches")
+    name = models.CharField(max_length=80)
+    subject = models.CharField(max_length=16, choices=Subject.choices, default=Subject.THEME)
+    identifier = models.CharField(max_length=14, blank=True, help_text="RPPS of a practitioner, FINESS…")
+    query = models.TextField(help_text="In the language of `veilleur.listening.queries`.")
+    excluded = models.TextField(blank=True, help_text="What answers this is left out, past and to come.")
+    is_paused = models.BooleanField(default=False)
+    scanned_at = models.DateTimeField(null=True, help_text="When the past had been looked through.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "inbox_watch"
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="one_watch_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WatchHit(models.Model):
+    """A message that answers a watch."""
+
+    watch = models.ForeignKey(Watch, on_delete=models.CASCADE, related_name="hits", db_index=False)
+    mention = models.ForeignKey(MentionRow, on_delete=models.CASCADE, related_name="hits")
+
+    class Meta:
+        db_table = "inbox_watch_hit"
+        constraints = [models.UniqueConstraint(fields=["watch", "mention"], name="one_hit_per_watch")]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -63,6 +64,37 @@ def _term(match: re.Match[str]) -> Term:
     raw = match["phrase"] if match["phrase"] is not None else match["word"]
     words = tuple(_WORD.findall(raw))
     return Term(words, is_prefix=raw.endswith("*"), is_excluded=bool(match["minus"]))
+
+
+def fts5_any(organisation_id: int, words: Sequence[Term]) -> str:
+    """As `fts5`, for messages whose title or text holds one of the words.
+
+    >>> fts5_any(7, parse('attent* parking'))
+    'owner : "o7" AND {title text} : ("attent"* OR "parking")'
+    """
+    wanted = " OR ".join(_fts5_term(word) for word in words)
+    return f'owner : "{mark_of(organisation_id)}" AND {{title text}} : ({wanted})'
+
+
+def tsquery_any(organisation_id: int, words: Sequence[Term]) -> str:
+    """As `tsquery`, for messages that hold one of the words.
+
+    >>> tsquery_any(7, parse('attent* parking'))
+    "'@o7' & ('attent':* | 'parking')"
+    """
+    return f"'@{mark_of(organisation_id)}' & ({' | '.join(_tsquery_term(word) for word in words)})"
+
+
+def holding(
+    tickets: QuerySet[TicketRow], organisation_id: int, words: Sequence[Term], limit: int
+) -> list[int]:
+    """Ids of the newest `limit` of `tickets` whose message holds one of the words."""
+    if connection.vendor == "postgresql":
+        asked = tsquery_any(organisation_id, words)
+        ahead = Walk().narrow(tickets)
+        found = _walked(ahead, asked, Walk(), _STRETCH, limit, limit)
+        return (found or _looked_up(ahead, asked, limit)).ids
+    return _sqlite(tickets, fts5_any(organisation_id, words), limit, Walk())
 
 
 def mark_of(organisation_id: int) -> str:

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,10 @@ OF_A_VERSION = ("digest", "title", "text", "rating_value", "rating_worst", "rati
 SETTLED = (StatusChoice.CLOSED, StatusChoice.SNOOZED)
 
 
+Settled = Callable[[Prepared], bool]
+"""Whether a new message asks for no work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What became of the messages of a batch."""
@@ -52,17 +56,15 @@ class Counts:
         )
 
 
-def store(
-    source: Source, batch: Sequence[Prepared], now: datetime, handle_since: datetime | None = None
-) -> Counts:
+def store(source: Source, batch: Sequence[Prepared], now: datetime, settled: Settled | None = None) -> Counts:
     """Adds, revises or leaves alone; a message that comes twice in the batch is taken twice, in order.
 
-    What was published before `handle_since` is history: its ticket begins closed.
+    `settled`: which new messages ask for no work, so that their tickets begin closed.
     """
     Source.objects.select_for_update().get(pk=source.pk)  # two imports into one source take turns
     counts = Counts()
     for group in _without_repeats(batch):
-        counts += _store_group(source, group, now, handle_since)
+        counts += _store_group(source, group, now, settled)
     return counts
 
 
@@ -76,13 +78,11 @@ def _without_repeats(batch: Sequence[Prepared]) -> Iterator[list[Prepared]]:
     yield list(group.values())
 
 
-def _store_group(
-    source: Source, group: list[Prepared], now: datetime, handle_since: datetime | None
-) -> Counts:
+def _store_group(source: Source, group: list[Prepared], now: datetime, settled: Settled | None) -> Counts:
     known = _known(source, group)
     new = [prepared for prepared in group if prepared.mention["external_id"] not in known]
     old = [prepared for prepared in group if prepared.mention["external_id"] in known]
-    _add(source, new, now, handle_since)
+    _add(source, new, now, settled)
     updated = sum(_revise(known[prepared.mention["external_id"]], prepared, now) for prepared in old)
     return Counts(added=len(new), updated=updated, unchanged=len(old) - updated)
 
@@ -95,7 +95,7 @@ def _known(source: Source, group: list[Prepared]) -> dict[str, Columns]:
     return {row["external_id"]: row for row in rows.values("pk", "collected_at", *group[0].mention)}
 
 
-def _add(source: Source, group: list[Prepared], now: datetime, handle_since: datetime | None) -> None:
+def _add(source: Source, group: list[Prepared], now: datetime, settled: Settled | None) -> None:
     owner = {"organisation_id": source.organisation_id, "source_id": source.pk}
     # Oldest first: SQLite's full-text index goes by time, and writes itself out at each step back.
     chronological = sorted(group, key=lambda new: new.ticket["moment"])
@@ -108,18 +108,17 @@ def _add(source: Source, group: list[Prepared], now: datetime, handle_since: dat
     insert(
         TicketRow,
         [
-            {"mention_id": pk, **owner, "opened_at": now, **new.ticket, **_begun(new, now, handle_since)}
+            {"mention_id": pk, **owner, "opened_at": now, **new.ticket, **_begun(new, now, settled)}
             for pk, new in numbered
         ],
     )
 
 
-def _begun(new: Prepared, now: datetime, handle_since: datetime | None) -> Columns:
-    """How a ticket begins, where the past is told from the present."""
-    if handle_since is None:
+def _begun(new: Prepared, now: datetime, settled: Settled | None) -> Columns:
+    """How a ticket begins, where some begin closed."""
+    if settled is None:
         return {}
-    published = new.mention["published_at"]
-    if published is None or published >= handle_since:
+    if not settled(new):
         return {"status": StatusChoice.NEW, "outcome": "", "closed_at": None, "due_at": new.ticket["due_at"]}
     closed = {"status": StatusChoice.CLOSED, "outcome": Outcome.NOTHING, "closed_at": now}
     return {**closed, "due_at": None}

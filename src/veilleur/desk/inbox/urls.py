@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from veilleur.desk.inbox import run_views, views
+from veilleur.desk.inbox import run_views, views, watch_views
 
 app_name = "inbox"
 urlpatterns = [
@@ -19,4 +19,9 @@ urlpatterns = [
     path("undo/<int:decision>/", views.undo, name="undo"),
     path("runs/<int:run>/start/", run_views.start_run, name="start_run"),
     path("runs/<int:run>/resume/", run_views.resume_run, name="resume_run"),
+    path("watches/", watch_views.watches, name="watches"),
+    path("watches/new/", watch_views.add_watch, name="add_watch"),
+    path("watches/preview/", watch_views.preview_watch, name="preview_watch"),
+    path("watches/<int:watch>/", watch_views.watch, name="watch"),
+    path("watches/<int:watch>/drop/", watch_views.drop_watch, name="drop_watch"),
 ]

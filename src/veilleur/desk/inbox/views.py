@@ -67,6 +67,7 @@ def ticket(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
 def _desk(request: HttpRequest, place: Workplace, form: FilterForm, context: dict[str, Any]) -> HttpResponse:
     filters = form.filters()
     page = list_page(place, filters)
+    form.name_watch(place)
     shown = {
         "page": page,
         "query": filters.query(after=filters.after),

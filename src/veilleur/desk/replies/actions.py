@@ -42,7 +42,7 @@ from veilleur.errors import ActRefused, Outdated
 
 SAME_SITTING = timedelta(minutes=10)
 """What one person writes without a longer pause is one version."""
-ON_ITS_WAY = timedelta(minutes=5)
+ON_ITS_WAY = timedelta(minutes=10)
 """After so long a call to a network has no effect any more (more than any `Connector.seconds`)."""
 LONGEST = 10_000
 """Characters of a reply."""

@@ -18,7 +18,7 @@ from veilleur.desk.sources.models import Listening
 from veilleur.desk.sources.running import is_alive
 from veilleur.errors import Outdated
 
-SILENCE = timedelta(minutes=5)
+SILENCE = timedelta(minutes=15)
 """Who gave no sign of life for so long lost the source: longer than any single question can last."""
 
 

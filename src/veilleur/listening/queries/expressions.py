@@ -185,9 +185,7 @@ def is_place(query: Query) -> TypeGuard[Place]:
     return isinstance(query, Word | Phrase)
 
 
-def fold(
-    query: Query, leaf: Callable[[Leaf], T], joined: Callable[[Not | And | Or, Sequence[T]], T]
-) -> T:
+def fold(query: Query, leaf: Callable[[Leaf], T], joined: Callable[[Not | And | Or, Sequence[T]], T]) -> T:
     """Works a query out from its leaves up.
 
     `leaf` gives the value of a leaf; `joined` that of a `Not` (one value), an `And` or an `Or` (two

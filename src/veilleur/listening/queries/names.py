@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from veilleur.listening.queries.words import words_of
 from veilleur.vocabulary import ASPECTS, LABELS, Language, Sentiment
@@ -16,6 +17,7 @@ TEXT_FIELDS = ("author", "source", "network", "place", "title", "thread")
 DAY_FIELDS = ("since", "until")
 POLARITIES = {"+": "pos", "-": "neg", "=": "neu"}
 """Sign behind an aspect → polarity."""
+SIGNS = {polarity: sign for sign, polarity in POLARITIES.items()}
 HAS = (
     "drug", "reaction", "aspect", "personal_data", "link", "rating", "title", "author", "place", "thread",
 )  # fmt: skip
@@ -31,11 +33,22 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 """Field → the only values it takes."""
 
 _FIELDS = {
-    "author": "auteur", "source": "source", "network": "réseau", "place": "lieu", "title": "titre",
-    "thread": "fil", "lang": "langue", "sentiment": "ressenti", "has": "avec", "label": "étiquette",
-    "aspect": "aspect", "rating": "note", "since": "depuis", "until": "jusque",
-}  # fmt: skip
-"""Name of each field → its French name."""
+    "author": ("auteur",),
+    "source": (),
+    "network": ("réseau",),
+    "place": ("lieu",),
+    "title": ("titre",),
+    "thread": ("fil",),
+    "lang": ("langue",),
+    "sentiment": ("ressenti",),
+    "has": ("avec",),
+    "label": ("étiquette",),
+    "aspect": (),
+    "rating": ("note",),
+    "since": ("depuis",),
+    "until": ("jusqu’à", "jusqu’au"),
+}
+"""Name of each field → its names in French, when they differ."""
 
 _FRENCH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "lang": {"fr": ("français",), "en": ("anglais",), "other": ("autre",)},
@@ -104,7 +117,7 @@ def _key(name: str) -> str:
     return "_".join(words_of(name))
 
 
-_FIELD_NAMES = {_key(name): field for field, french in _FIELDS.items() for name in (field, french)}
+_FIELD_NAMES = {_key(name): field for field, french in _FIELDS.items() for name in (field, *french)}
 _VALUES: Mapping[str, Mapping[str, str]] = {
     field: {
         _key(name): value
@@ -133,10 +146,7 @@ def parted(field: str, value: str) -> tuple[str, str]:
     match = _POLARITY.fullmatch(value) if field == "aspect" else None
     if match is None:
         return value, ""
-    return match["aspect"], match["sign"] or _SIGNS.get(match["polarity"], "")
-
-
-_SIGNS = {polarity: sign for sign, polarity in POLARITIES.items()}
+    return match["aspect"], match["sign"] or SIGNS.get(match["polarity"], "")
 
 
 def choice_of(field: str, value: str) -> str | None:
@@ -150,18 +160,21 @@ def choice_of(field: str, value: str) -> str | None:
     return found and found + sign
 
 
-def wordings(field: str) -> dict[str, str]:
-    """Every name that a value of the field may be called by, folded → as it is best written.
+def nearest(field: str, value: str) -> str:
+    """The name of a value that is written nearly as `value`; empty when none is.
 
-    >>> wordings("lang")["francais"], wordings("lang")["en"]
-    ('français', 'en')
+    >>> nearest("aspect", "Attnte-"), nearest("label", "reclamations"), nearest("label", "zzz")
+    ('attente-', 'réclamation', '')
     """
-    names = {
-        *_FRENCH[field],
-        *(name for french in _FRENCH[field].values() for name in french),
-        *(name for english in _ENGLISH.get(field, {}).values() for name in english),
+    name, sign = parted(field, value)
+    english = _ENGLISH.get(field, {})
+    wordings = {
+        _key(name): name
+        for meant, french in _FRENCH[field].items()
+        for name in (meant, *english.get(meant, ()), *french)
     }
-    return {_key(name): name for name in sorted(names)}
+    near = get_close_matches(_key(name), wordings, n=1)
+    return wordings[near[0]] + sign if near else ""
 
 
 def shown(field: str, language: str) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox import search
-from veilleur.desk.inbox.models import TicketRow
+from veilleur.desk.inbox.models import TicketRow, WatchHit
 from veilleur.desk.inbox.ordering import first_position_of
 from veilleur.desk.sources.models import Source
 
@@ -39,6 +39,8 @@ class Filters:
     place: str = ""
     source: str = ""
     """Key of the source."""
+    watch: str = ""
+    """Id of a watch."""
     rating: str = ""
     """"1" to "5" stars, or "none"."""
     assignee: str = ""
@@ -66,6 +68,7 @@ class Filters:
             "network": self.network,
             "place": self.place,
             "source": self.source,
+            "watch": self.watch,
             "rating": self.rating,
             "assignee": self.assignee,
             "from": self.since.isoformat() if self.since else "",
@@ -106,7 +109,11 @@ class Filters:
     @property
     def hidden(self) -> list[tuple[str, str]]:
         """What the form of filters keeps without showing it."""
-        return [(name, value) for name, value in (("queue", self.queue), ("source", self.source)) if value]
+        return [
+            (name, value)
+            for name, value in (("queue", self.queue), ("source", self.source), ("watch", self.watch))
+            if value
+        ]
 
 
 class Walked(Func):
@@ -135,7 +142,13 @@ def narrowed(place: Workplace, filters: Filters) -> QuerySet[TicketRow]:
     if filters.is_narrowed and not filters.by_due_time:
         tickets = tickets.alias(**{f"walked_{name}": Walked(name) for name in equal})
         equal = {f"walked_{name}": value for name, value in equal.items()}
-    return tickets.filter(_source(filters.source, place), _rating(filters.rating), _period(filters), **equal)
+    told = (
+        _source(filters.source, place),
+        _watch(filters.watch, place),
+        _rating(filters.rating),
+        _period(filters),
+    )
+    return tickets.filter(*told, **equal)
 
 
 REPEATED = ("sentiment", "language", "network", "place")
@@ -152,6 +165,13 @@ def _source(key: str, place: Workplace) -> Q:
     # A scalar, not a join: the walk of the tickets' index must stay a walk of one table.
     meant = Source.objects.filter(organisation=place.organisation, key=key).values("pk")[:1]
     return Q(source=Subquery(meant))
+
+
+def _watch(watch: str, place: Workplace) -> Q:
+    if not watch:
+        return Q()
+    hits = WatchHit.objects.filter(watch__organisation=place.organisation, watch=int(watch))
+    return Q(mention__in=hits.values("mention"))
 
 
 def _rating(rating: str) -> Q:
