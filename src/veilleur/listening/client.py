@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -100,12 +101,18 @@ class _TooMuch(httpcore.RemoteProtocolError):
     """An answer is larger than anybody asked for."""
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates of the machine takes longer than most questions."""
+    return ssl.create_default_context()
+
+
 class _Transport(httpx.BaseTransport):
     """httpx over a guarded pool of connections, with answers of a bounded size."""
 
     def __init__(self, most: int) -> None:
         self.most, self.bytes = most, 0
-        tls = ssl.create_default_context()
+        tls = _tls()
         proxy = os.environ.get(PROXY, "")
         self._pool: httpcore.ConnectionPool = (
             httpcore.HTTPProxy(proxy, ssl_context=tls, max_connections=4)
