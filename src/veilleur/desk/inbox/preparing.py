@@ -65,6 +65,7 @@ class Preparation:
     policy: str
     """TOML; empty means the policy of the house."""
     now: datetime
+    at_once: int = AT_ONCE
 
     def __call__(self, mentions: Sequence[Mention]) -> list[Judged]:
         """What is read in `mentions` and where they go, in the same order."""
@@ -75,7 +76,7 @@ class Preparation:
                 _encoded(ticket_columns(route(mention, reading, policy, self.now)), "reasons")
                 | read_columns(reading),
             )
-            for mention, reading in zip(mentions, read(mentions, AT_ONCE), strict=True)
+            for mention, reading in zip(mentions, read(mentions, self.at_once), strict=True)
         ]
 
 
