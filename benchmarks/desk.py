@@ -65,7 +65,8 @@ def main() -> None:
         reference = _reference(organisation, arguments.requests)
     _print(reports, f"{arguments.mentions:,} messages on {engine}, built in {built:.0f} s", reference)
     print(json.dumps(_record(engine, arguments.mentions, reports, reference)))
-    sys.exit(any(report.p95 > arguments.budget for report in reports))
+    budgets = {"watch: 200 terms": 1_000.0}
+    sys.exit(any(report.p95 > budgets.get(report.name, arguments.budget) for report in reports))
 
 
 def _arguments() -> argparse.Namespace:
@@ -278,6 +279,7 @@ def _pages(organisation: Any) -> dict[str, Callable[[random.Random], str]]:
         "search: prefix": lambda dice: f"{home}?q={words(dice)[:3]}*",
         "search: phrase": lambda dice: f'{home}?q="{words(dice, 2)}"',
         "search: word, filters": lambda dice: f"{home}?q={words(dice)}&sentiment=neg&rating=1&language=fr",
+        "watch: 200 terms": lambda dice: f"{home}watches/preview/#{dice.random()}",
         "ticket: whole page": lambda dice: f"{home}{dice.choice(ids)}/",
         "ticket: pane": lambda dice: f"{home}{dice.choice(ids)}/#pane",
         "ticket: in a search": lambda dice: f"{home}{dice.choice(ids)}/?status=all&q={words(dice)}",
@@ -307,6 +309,15 @@ def _type(client: Any, path: str) -> Any:
     return client.post(path, told, headers={"HX-Request": "true"})
 
 
+def _preview(client: Any, path: str, seed: str) -> Any:
+    """A watch of 200 terms, as the editor asks for it while somebody types."""
+    dice = random.Random(seed)
+    rare = [f"rare{dice.randrange(RARE):04d}" for _term in range(150)]
+    near = [f"{first} PRÈS/5 {second}" for first, second in zip(rare[:24], rare[24:48], strict=True)]
+    query = f"({' OU '.join(rare + near)}) (note:<4 OU sentiment:neg) SAUF parking"
+    return client.post(path, {"query": query, "excluded": ""}, headers={"HX-Request": "true"})
+
+
 def _month(dice: random.Random) -> str:
     start = NOW.date() - timedelta(days=dice.randrange(1_000))
     return f"from={start}&to={start + timedelta(days=30)}"
@@ -328,7 +339,10 @@ def _timed(name: str, client: Any, address: Callable[[random.Random], str], requ
 def _get(client: Any, address: str) -> None:
     path, _hash, pane = address.partition("#")
     headers = {"HX-Request": "true", "HX-Target": "ticket"} if pane == "pane" else {}
-    response = _type(client, path) if pane == "typed" else client.get(path, headers=headers)
+    if path.endswith("/preview/"):
+        response = _preview(client, path, pane)
+    else:
+        response = _type(client, path) if pane == "typed" else client.get(path, headers=headers)
     if response.status_code != 200:
         raise SystemExit(f"{path} answered {response.status_code}")
 

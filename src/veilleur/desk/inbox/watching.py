@@ -102,7 +102,9 @@ def preview(place: Workplace, query: Query) -> Preview:
     found: list[TicketRow] = []
     looked_at = 0
     for start in range(0, len(ids), 100):
-        tickets = tickets_in_order(ids[start : start + 100])
+        here = ids[start : start + 100]
+        known = TicketRow.objects.select_related("mention__reading", "mention__source").in_bulk(here)
+        tickets = [known[pk] for pk in here if pk in known]
         looked_at += len(tickets)
         found += [
             one for one in tickets if matcher.of(mention_of(one.mention), reading_of(one.mention.reading))
@@ -110,7 +112,8 @@ def preview(place: Workplace, query: Query) -> Preview:
         if time.monotonic() > end:
             break
     is_whole = looked_at == len(ids) < MOST_LOOKED_AT
-    rows = rows_of(place, found[:SHOWN], policy_of(place.organisation))
+    newest = tickets_in_order([one.pk for one in found[:SHOWN]])
+    rows = rows_of(place, newest, policy_of(place.organisation))
     return Preview(rows, len(found), looked_at, is_whole)
 
 
