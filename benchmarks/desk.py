@@ -66,7 +66,7 @@ def main() -> None:
     _print(reports, f"{arguments.mentions:,} messages on {engine}, built in {built:.0f} s", reference)
     print(json.dumps(_record(engine, arguments.mentions, reports, reference)))
     budgets = {"watch: 200 terms": 1_000.0}
-    sys.exit(any(report.p95 > budgets.get(report.name, arguments.budget) for report in reports))
+    sys.exit(any(report.p95 > budgets.get(report.page, arguments.budget) for report in reports))
 
 
 def _arguments() -> argparse.Namespace:

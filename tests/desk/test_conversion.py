@@ -136,6 +136,7 @@ def full_mention() -> Mention:
         question="Que dire ?",
         language_hint="fr-FR",
         thread="41",
+        parent="40",
         published_at=NOW - timedelta(days=2),
         precision=Precision.DAY,
         rating=Rating(2, 5, 1),

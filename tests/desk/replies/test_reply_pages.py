@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
 from tests.desk.replies.conftest import BAD, GOOD
-from tests.fake_network import SECRET
 from veilleur.desk.accounts.models import AuditLine
 from veilleur.desk.inbox.columns import reading_columns
 from veilleur.desk.replies.models import Reply, ReplyStep, State
-from veilleur.desk.sources.connections import connector_of
 from veilleur.vocabulary import Because, Finding, Reading, Why
 
 POST = {"kind": "post", "actor": "medecin", "network": "", "review": "", "author": "", "on": ""}
@@ -133,40 +130,6 @@ def test_the_whole_way_through_pages(
     assert len(connected.published) == 1
     page = client_a.get(url("list", organisation_a) + "?view=sent").content.decode()
     assert reply.text[:40].replace("'", "&#x27;") in page
-
-
-def test_a_secret_is_never_shown_again(client_a, organisation_a, review, network):
-    address = url("connect", organisation_a, source=review.source.key)
-    told = {"connector": "gateway", "address": network.address, "secret": SECRET, "seconds": "5"}
-    client_a.post(address, told)
-    review.source.refresh_from_db()
-    assert connector_of(review.source) is not None
-    assert SECRET not in review.source.connection
-    assert SECRET not in client_a.get(address).content.decode()
-    assert not any(SECRET in str(line.details) for line in AuditLine.objects.all())
-    client_a.post(address, {"connector": ""})
-    review.source.refresh_from_db()
-    assert (review.source.connector, review.source.connection) == ("", "")
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"address": "ftp://example.org/"},
-        {"address": "https://user:password@example.org/"},
-        {"address": "https://example.org/?a=1"},
-        {"address": ""},
-        {"secret": "short"},
-        {"address": "http://[::1"},
-    ],
-)
-def test_a_connection_that_makes_no_sense_is_refused(wrong, client_a, organisation_a, review):
-    told = {"connector": "gateway", "address": "https://example.org/r", "secret": SECRET, "seconds": "5"}
-    answer = client_a.post(url("connect", organisation_a, source=review.source.key), told | wrong)
-    assert answer.status_code == 200
-    assert "errorlist" in answer.content.decode()
-    review.source.refresh_from_db()
-    assert review.source.connector == ""
 
 
 def test_a_text_is_checked_and_nothing_is_kept(client_a, organisation_a):
