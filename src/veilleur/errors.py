@@ -137,7 +137,15 @@ class NetworkFailed(VeilleurError):
 
 
 class NetworkRefused(NetworkFailed):
-    """The network said no, and why: nothing was done, and asking again changes nothing."""
+    """The network said no, and why: nothing was done, and asking again changes nothing.
+
+    `status` is that of HTTP, 0 without one; `body` the beginning of what came with it.
+    """
+
+    def __init__(self, message: str = "", status: int = 0, body: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
 
 
 class CredentialsRefused(NetworkRefused):

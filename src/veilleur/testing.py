@@ -177,7 +177,8 @@ def _check_changes(
         stage.delete(ids[1])
 
         def gone() -> list[Gone]:
-            items = _drained(connector, since, client)[0]
+            nonlocal since
+            items, since = _drained(connector, since, client)
             return [item for item in items if isinstance(item, Gone) and item.id == ids[1]]
 
         _until(gone, 1, patience, connector, "delete")

@@ -183,15 +183,12 @@ def test_wrong_credentials(stage):
                 act(mailbox(stage, password="wrong é"))
 
 
-def test_a_server_that_does_not_answer_and_what_was_said_meanwhile(stage, monkeypatch):
+def test_a_server_that_does_not_answer_and_what_was_said_meanwhile(stage):
     connector = mailbox(stage)
     stage.say("avant")
     cursor = drained(connector)[1]
-    monkeypatch.setattr(imap, "SECONDS", 0.5)
-    with stage.server.frozen(), Client() as client, pytest.raises(NotReached):
+    with stage.server.frozen(), Client(seconds=0.5) as client, pytest.raises(NotReached):
         list(connector.fetch(cursor, client))
-    monkeypatch.undo()
-    monkeypatch.setenv("VEILLEUR_INTERNAL_HOSTS", f"127.0.0.1:{stage.server.port}")
     stage.say("après")
     assert [item.text for item in drained(connector, cursor)[0]] == ["après"]
 

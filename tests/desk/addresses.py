@@ -12,6 +12,7 @@ from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox.models import MentionRow, Note, Watch
 from veilleur.desk.replies.models import Reply, Template
 from veilleur.desk.sources.actions import draft_run
+from veilleur.desk.sources.models import Listening, Source
 from veilleur.vocabulary import Act
 
 SHARED = {"rule": "S-01-CONFIRM", "pack": "secret-medical", "connector": "gateway"}
@@ -76,6 +77,8 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
     )
     wording = Template.objects.create(organisation=organisation, name="Merci", language="fr", text="Merci.")
     watch = Watch.objects.create(organisation=organisation, name="Attente", query="attente")
+    tool = Source.objects.create(organisation=organisation, key="outil", name="Un outil", connector="webhook")
+    hook = Listening.objects.create(source=tool, hook="a-secret-end", handle_since=ticket.opened_at).hook
     return {
         "organisation": organisation.slug,
         "ticket": ticket.pk,
@@ -86,5 +89,6 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
         "reply": reply.pk,
         "template": wording.pk,
         "watch": watch.pk,
+        "token": hook,
         **SHARED,
     }

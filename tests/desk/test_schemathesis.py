@@ -41,6 +41,7 @@ COLUMNS = {
 
 PAGES = {
     "home": Page(get=NOTHING),
+    "hook": Page(post={"items": forms.CharField(), "secret": forms.CharField()}),
     "account_login": Page(get=NOTHING),
     "account_logout": Page(get=NOTHING),
     "account_inactive": Page(get=NOTHING),

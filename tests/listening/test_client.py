@@ -20,7 +20,16 @@ from hypothesis import strategies as st
 
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
 from veilleur.listening import client as way_out
-from veilleur.listening.client import INTERNAL_HOSTS, LONGEST_WAIT, UNSPOKEN_WAIT, Client, waiting_time
+from veilleur.listening.client import (
+    INTERNAL_HOSTS,
+    LONGEST_WAIT,
+    MOST_BODY,
+    PROXY,
+    UNSPOKEN_WAIT,
+    Client,
+    TooLarge,
+    waiting_time,
+)
 
 
 class Site(http.server.ThreadingHTTPServer):
@@ -118,8 +127,52 @@ def test_what_fell_over_once_is_asked_again(site):
         assert read(server).content == b"ok"
 
 
-def test_a_change_is_asked_once(site):
-    with site(lambda handler: handler.send(500)) as server, Client() as client:
+def test_a_refusal_has_its_status_and_the_beginning_of_what_was_said(site):
+    with site(lambda handler: handler.send(404, b"no " * 9999)) as server:
+        with pytest.raises(NetworkRefused) as told:
+            read(server)
+        assert (told.value.status, told.value.body) == (404, ("no " * MOST_BODY)[:MOST_BODY])
+        with Client() as client:
+            assert client.read(f"http://{server.host}/", also={404, 410}).status_code == 404
+
+
+def test_a_judge_sees_each_answer_first(site):
+    def judge(answer):
+        raise Throttled(answer.text, 5)
+
+    for method, *told in (("read",), ("change", "POST")):
+        with site(lambda handler: handler.send(500, b"again")) as server, Client() as client:
+            with pytest.raises(Throttled, match="again"):
+                getattr(client, method)(*told, f"http://{server.host}/", judged=judge)
+            assert server.asked == 1
+
+
+def test_signed_headers_are_made_anew_for_each_attempt(site):
+    heard = []
+
+    def answer(handler):
+        heard.append(handler.headers["X-Nonce"])
+        handler.send(500 if len(heard) < 3 else 200)
+
+    numbers = iter("123")
+    with site(answer) as server, Client() as client:
+        client.read(f"http://{server.host}/", headers=lambda: {"X-Nonce": next(numbers)})
+    assert heard == ["1", "2", "3"]
+
+
+def test_halves_of_characters_are_sent_as_question_marks(site):
+    def answer(handler):
+        length = int(handler.headers["Content-Length"])
+        handler.send(content=handler.rfile.read(length), X_Type=handler.headers["Content-Type"])
+
+    with site(answer) as server, Client() as client:
+        told = client.change("POST", f"http://{server.host}/", json={"text": "é\ud83d"})
+    assert (told.content, told.headers["x-type"]) == ('{"text":"é?"}'.encode(), "application/json")
+
+
+@pytest.mark.parametrize("status", [408, 425, 500, 503])
+def test_a_change_is_asked_once(site, status):
+    with site(lambda handler: handler.send(status)) as server, Client() as client:
         with pytest.raises(OutcomeUnknown):
             client.change("POST", f"http://{server.host}/", json={})
         assert server.asked == 1
@@ -146,9 +199,30 @@ def test_retry_after_may_be_a_date():
     assert 80 < found <= 90
 
 
-@given(st.text(max_size=40).filter(lambda text: text.isprintable()))
-def test_no_retry_after_makes_it_fall_over(said):
-    answer = httpx.Response(429, headers=[(b"retry-after", said.encode("utf-8"))])
+@pytest.mark.parametrize("name", ["RateLimit-Reset", "X-RateLimit-Reset", "x-rate-limit-reset"])
+@pytest.mark.parametrize("form", ["delta", "unix", "fraction", "iso", "naive"])
+def test_a_limit_that_begins_again_is_waited_for(name, form):
+    until = datetime.now(UTC) + timedelta(seconds=90)
+    forms = {
+        "delta": "90",
+        "unix": str(int(until.timestamp())),
+        "fraction": str(until.timestamp()),
+        "iso": until.isoformat().replace("+00:00", "Z"),
+        "naive": until.replace(tzinfo=None).isoformat(),
+    }
+    assert 80 < waiting_time(httpx.Response(429, headers={name: forms[form]})) <= 90
+    both = {name: forms[form], "Retry-After": "7"}
+    assert waiting_time(httpx.Response(429, headers=both)) == 7
+
+
+def test_a_limit_that_began_again_is_no_long_wait():
+    assert waiting_time(httpx.Response(429, headers={"x-rate-limit-reset": "1700000000"})) == 1
+
+
+@pytest.mark.parametrize("name", [b"retry-after", b"x-ratelimit-reset"])
+@given(said=st.one_of(st.text(max_size=40).filter(str.isprintable), st.from_regex(r"[0-9.]{1,400}")))
+def test_no_header_makes_it_fall_over(name, said):
+    answer = httpx.Response(429, headers=[(name, said.strip().encode("utf-8"))])
     assert 0 <= waiting_time(answer) <= LONGEST_WAIT
 
 
@@ -174,9 +248,17 @@ def test_ten_gigabytes_are_cut_off(site):
 
     with site(answer) as server:
         began = time.monotonic()
-        with pytest.raises(NotReached, match="more than 100000 bytes"):
+        with pytest.raises(TooLarge, match="more than 100000 bytes"):
             read(server, most=100_000)
         assert time.monotonic() - began < 20
+        assert server.asked == 1
+
+
+def test_a_change_with_too_large_an_answer_may_have_been_made(site):
+    with site(lambda handler: handler.send(content=b"x" * 1000)) as server, Client(most=100) as client:
+        with pytest.raises(OutcomeUnknown, match="more than 100 bytes"):
+            client.change("POST", f"http://{server.host}/", json={})
+        assert server.asked == 1
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
@@ -185,7 +267,7 @@ def test_a_bomb_of_zeros_is_cut_off(site, pack):
     name = "gzip" if pack is gzip.compress else "deflate"
     with (
         site(lambda handler: handler.send(content=bomb, Content_Encoding=name)) as server,
-        pytest.raises(NotReached, match="more than"),
+        pytest.raises(TooLarge, match="more than"),
     ):
         read(server)
 
@@ -287,6 +369,22 @@ def test_other_protocols_are_guarded_alike(monkeypatch):
     monkeypatch.delenv(INTERNAL_HOSTS, raising=False)
     with pytest.raises(NotReached, match="lies inside"):
         way_out.connected("127.0.0.1", 25)
+
+
+def test_other_protocols_do_not_go_past_a_proxy(monkeypatch):
+    monkeypatch.setenv(INTERNAL_HOSTS, "127.0.0.1:25")
+    monkeypatch.setenv(PROXY, "http://127.0.0.1:3128")
+    with pytest.raises(NotReached, match=PROXY):
+        way_out.connected("127.0.0.1", 25)
+
+
+def test_what_is_not_asked_over_http_counts_too():
+    with Client(most_asked=3) as client:
+        client.count(1)
+        client.count(2)
+        with pytest.raises(Throttled):
+            client.count(1)
+        assert client.asked == 3
 
 
 def test_a_budget_that_is_spent_stops_it(site):

@@ -62,6 +62,7 @@ DATA_DIR = ENVIRONMENT.data_dir.expanduser().resolve()
 
 
 DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+os.environ["VEILLEUR_DATA_DIR"] = str(DATA_DIR)  # connectors know nothing of Django: they find it here
 
 
 def _keys(path: Path) -> dict[str, str]:
@@ -189,8 +190,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"check": "20/m/ip"}
-"""Texts that one address may have judged without an account, beside the limits of allauth."""
+ACCOUNT_RATE_LIMITS = {"check": "20/m/ip", "hook": "120/m/ip"}
+"""What one address may do without an account, beside the limits of allauth: texts judged, calls of hooks."""
 ACCOUNT_ADAPTER = "veilleur.desk.accounts.adapter.ClosedDoor"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"

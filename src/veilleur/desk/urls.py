@@ -4,6 +4,7 @@ from allauth.account import views as door
 from django.urls import include, path
 
 from veilleur.desk.accounts import views as accounts
+from veilleur.desk.inbox import hook_views as hooks
 from veilleur.desk.replies import public_views as public
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("inactive/", door.account_inactive, name="account_inactive"),
     path("password/", door.password_change, name="account_change_password"),
     path("check/", public.check, name="check"),
+    path("hooks/<slug:token>/", hooks.call, name="hook"),
     path("preferences/", accounts.preferences, name="preferences"),
     path("o/<slug:organisation>/trail/", accounts.trail, name="trail"),
     path("o/<slug:organisation>/trail/verify/", accounts.verify_trail, name="verify_trail"),

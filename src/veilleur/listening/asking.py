@@ -1,26 +1,26 @@
-"""For connectors whose network explains its answers in its own way: a judge reads them before HTTP does.
+"""What networks answer, read as it was agreed: JSON into shapes, without the odd entries.
 
-answer = asking.read(client, url, judge, headers=…, params=…)
-shape = asking.parsed(Shape, asking.told(answer))
+told = asking.parsed(Shape, asking.told(client.read(url, judged=…)))
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from veilleur.errors import NetworkRefused, NotReached, OutcomeUnknown, Throttled
-from veilleur.listening.client import ATTEMPTS, PAUSE, Client, require_good
+from veilleur.errors import NetworkRefused
 from veilleur.listening.files.row import storable
+
+Said = Annotated[str, BeforeValidator(lambda given: storable(given) if isinstance(given, str) else "")]
+"""Text without halves of characters, which some networks cut off; empty for anything else."""
 
 
 class Answer(Protocol):
-    """What a judge looks at."""
+    """What is looked at."""
 
     @property
     def status_code(self) -> int:
@@ -38,12 +38,6 @@ class Answer(Protocol):
         ...
 
 
-Judge = Callable[[Answer], None]
-"""Raises what an answer means on its network; returns when its status says enough."""
-Said = Annotated[str, BeforeValidator(lambda given: storable(given) if isinstance(given, str) else "")]
-"""Text without halves of characters, which some networks cut off; empty for anything else."""
-
-
 class Shape(BaseModel):
     """What a network is agreed to answer; what else it says is left out."""
 
@@ -53,56 +47,17 @@ class Shape(BaseModel):
 AnyShape = TypeVar("AnyShape", bound=Shape)
 
 
-def read(
-    client: Client,
-    url: str,
-    judge: Judge,
-    *,
-    headers: Callable[[], Mapping[str, str]],
-    params: Mapping[str, str],
-) -> Answer:
-    """As `Client.read`, with a judge; `headers` are made anew for each attempt, for those that sign."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            answer = client.ask("GET", url, headers=headers(), params=params)
-            judge(answer)
-            return require_good(answer)
-        except (Throttled, NetworkRefused):
-            raise
-        except (NotReached, OutcomeUnknown) as error:
-            if attempt == ATTEMPTS:
-                raise NotReached(str(error)) from error
-        time.sleep(PAUSE * attempt)
-    raise AssertionError  # pragma: no cover - the last attempt returns or raises
-
-
-def change(
-    client: Client,
-    method: str,
-    url: str,
-    judge: Judge,
-    *,
-    headers: Mapping[str, str],
-    params: Mapping[str, str] | None = None,
-    body: object = None,
-) -> Answer:
-    """As `Client.change`, with a judge."""
-    answer = client.ask(method, url, headers=headers, params=params, json=body)
-    judge(answer)
+def json_of(answer: Answer) -> Any:
+    """The JSON that was answered. Raises `NetworkRefused` when it is none."""
     try:
-        return require_good(answer)
-    except Throttled:
-        raise
-    except NotReached as error:
-        raise OutcomeUnknown(str(error)) from error
+        return json.loads(answer.content)
+    except (ValueError, RecursionError) as error:
+        raise NetworkRefused("the network answers something else than JSON: is its address right?") from error
 
 
 def told(answer: Answer) -> dict[str, Any]:
     """The JSON object that was answered. Raises `NetworkRefused` when it is none."""
-    try:
-        found = json.loads(answer.content)
-    except (ValueError, RecursionError) as error:
-        raise NetworkRefused("the network answers something else than JSON") from error
+    found = json_of(answer)
     if not isinstance(found, dict):
         raise NetworkRefused("the network answers no JSON object")
     return found
@@ -115,6 +70,8 @@ def parsed(shape: type[AnyShape], given: object) -> AnyShape:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise NetworkRefused(f"the network answers something else than agreed: {where}") from error
+    except RecursionError as error:
+        raise NetworkRefused("the network answers something else than agreed") from error
 
 
 def each(shape: type[AnyShape], given: object) -> list[AnyShape]:
@@ -130,8 +87,14 @@ def each(shape: type[AnyShape], given: object) -> list[AnyShape]:
 def _or_none(shape: type[AnyShape], entry: object) -> AnyShape | None:
     try:
         return shape.model_validate(entry)
-    except ValidationError:
+    except (ValidationError, RecursionError):
         return None
+
+
+def web(given: object) -> str:
+    """An address of the web, or nothing."""
+    address = given.strip() if isinstance(given, str) else ""
+    return address if address.startswith(("https://", "http://")) else ""
 
 
 def moment(said: str) -> datetime | None:

@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, SecretStr, TypeAdapter
 from pydantic import ValidationError as Invalid
 from pydantic.alias_generators import to_camel
 
 from veilleur.errors import NetworkRefused, NotReached, OutcomeUnknown
+from veilleur.listening.asking import Answer, Shape, each, parsed, told
 from veilleur.listening.client import Client, require_good
 
 POST = "app.bsky.feed.post"
@@ -31,9 +32,6 @@ _PDS = "#atproto_pds"
 _STALE = re.compile(r"ExpiredToken|InvalidToken")
 _MISSING = re.compile(r"RecordNotFound|Could not (?:locate record|find repo)")
 _POST_URI = rf"^at://did:[a-z]+:[\w.:%-]+/{re.escape(POST)}/[\w.~:-]+$"
-_OBJECT = TypeAdapter(dict[str, Any])
-
-Answer = TypeVar("Answer")
 
 
 def _plausible(moment: datetime) -> datetime:
@@ -53,10 +51,8 @@ def is_post(uri: str) -> bool:
     return len(uri) <= MOST_URI and _IS_POST.fullmatch(uri) is not None
 
 
-class _Told(BaseModel):
-    """What the network says; anything more that it says is not looked at."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+class _Told(Shape):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
 class Ref(_Told):
@@ -176,21 +172,20 @@ class Account:
         """
         asked = f"{method}?{urlencode([*params])}"
 
-        def ask(session: Session) -> tuple[bytes, Mapping[str, str]]:
-            answer = client.read(f"{session.host}/xrpc/{asked}", headers=_bearer(session))
-            return answer.content, answer.headers
+        def ask(session: Session) -> Answer:
+            return client.read(f"{session.host}/xrpc/{asked}", headers=_bearer(session))
 
-        content, headers = self._signed(ask, client)
-        return object_of(content), headers
+        answer = self._signed(ask, client)
+        return told(answer), answer.headers
 
-    def write(self, method: str, told: Mapping[str, object], client: Client) -> dict[str, Any]:
-        """The answer to an order; raises `OutcomeUnknown` besides what `read` does."""
+    def write(self, method: str, order: Mapping[str, object], client: Client) -> None:
+        """Gives an order; raises `OutcomeUnknown` besides what `read` does."""
 
-        def order(session: Session) -> bytes:
+        def give(session: Session) -> Answer:
             url = f"{session.host}/xrpc/{method}"
-            return client.change("POST", url, headers=_bearer(session), json=told).content
+            return client.change("POST", url, headers=_bearer(session), json=order)
 
-        return object_of(self._signed(order, client))
+        self._signed(give, client)
 
     def record(self, uri: str, client: Client) -> dict[str, Any] | None:
         """A record whoever may see it; None when it, or the whole account, is not there any more."""
@@ -199,16 +194,16 @@ class Account:
         try:
             return self.read("com.atproto.repo.getRecord", params, client)[0]
         except NetworkRefused as refused:
-            if _MISSING.search(str(refused)):
+            if _MISSING.search(refused.body):
                 return None
             raise
 
     def _signed(self, act: Callable[[Session], Answer], client: Client) -> Answer:
-        """What `act` brings; a session that the server ended early is begun anew, once."""
+        """What is answered to `act`; a session that the server ended early is begun anew, once."""
         try:
             return act(self.session(client))
         except NetworkRefused as refused:
-            if not _STALE.search(str(refused)):
+            if not _STALE.search(refused.body):
                 raise
         _sessions.pop(self, None)
         return act(self.session(client))
@@ -219,16 +214,13 @@ _sessions: dict[Account, Session] = {}
 
 
 def _signed_in(account: Account, client: Client) -> Session:
-    told = {"identifier": account.identifier, "password": account.password.get_secret_value()}
+    names = {"identifier": account.identifier, "password": account.password.get_secret_value()}
     url = f"{account.service}/xrpc/com.atproto.server.createSession"
     try:
-        answer = require_good(client.ask("POST", url, json=told))
+        answer = require_good(client.ask("POST", url, json=names))
     except OutcomeUnknown as error:  # at worst a session exists that nobody uses
         raise NotReached(str(error)) from error
-    try:
-        known = _SignedIn.model_validate_json(answer.content)
-    except Invalid as error:
-        raise NetworkRefused(f"{account.service} does not answer as a server of Bluesky does") from error
+    known = parsed(_SignedIn, told(answer))
     host = _host(known.did_doc, account.service)
     until = time.monotonic() + SESSION_SECONDS
     return Session(known.did, known.handle, known.access_jwt, host, known.active, until)
@@ -253,26 +245,11 @@ def _bearer(session: Session) -> dict[str, str]:
     return {"Authorization": f"Bearer {session.token}"}
 
 
-def object_of(content: bytes) -> dict[str, Any]:
-    """An answer as the JSON object that it is to be. Raises `NetworkRefused`."""
-    try:
-        return _OBJECT.validate_json(content)
-    except Invalid as error:
-        raise NetworkRefused("the answer is not the JSON object that was agreed") from error
-
-
-def posts_of(told: object) -> list[Post]:
+def posts_of(found: object) -> list[Post]:
     """The posts of a list, without those that are not as agreed. Raises `NetworkRefused` for no list."""
-    if not isinstance(told, list):
+    if found is None:
         raise NetworkRefused("the answer holds no list of posts")
-    return [post for entry in told if (post := _post(entry)) is not None]
-
-
-def _post(entry: object) -> Post | None:
-    try:
-        return Post.model_validate(entry)
-    except Invalid:
-        return None
+    return each(Post, found)
 
 
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"

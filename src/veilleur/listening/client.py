@@ -16,12 +16,13 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
+from json import dumps
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,6 +30,7 @@ import httpcore
 import httpx
 
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
+from veilleur.listening.asking import Answer, moment
 
 MOST_BYTES = 5 * 1024 * 1024
 """Of an answer, unless its reader asks for more or less."""
@@ -48,7 +50,22 @@ LONGEST_WAIT = 24 * 3600.0
 UNSPOKEN_WAIT = 60.0
 """Seconds to wait when a network asks to wait and does not say how long."""
 MOST_WORDS = 300
+"""Characters of a refusal that are said."""
+MOST_BODY = 2000
 """Characters of a refusal that are kept."""
+RESETS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+"""Headers that say when a limit begins again, for networks that send no `Retry-After`."""
+FIRST_MOMENT = 1e9
+"""A header that says more seconds than this means a moment since 1970."""
+
+Headers = Mapping[str, str] | Callable[[], Mapping[str, str]]
+"""Of a question; a function makes them anew for each attempt, for those that are signed."""
+Judge = Callable[[Answer], None]
+"""Sees an answer first: raises what it means on its network, or returns when its status says enough."""
+
+
+class TooLarge(NetworkRefused):
+    """The answer to a question that changes nothing is larger than anybody asked for."""
 
 
 class _Guarded(httpcore.SyncBackend):
@@ -90,7 +107,12 @@ def _internal() -> frozenset[str]:
 
 
 def connected(host: str, port: int, seconds: float = SECONDS) -> socket.socket:
-    """A connection to an address that may be reached, for protocols other than HTTP. Raises `NotReached`."""
+    """A connection to an address that may be reached, for protocols other than HTTP. Raises `NotReached`.
+
+    None is made where a proxy is to guard the way: it would go past it.
+    """
+    if os.environ.get(PROXY):
+        raise NotReached(f"{host}:{port} is not asked over HTTP, and {PROXY} lets nothing else out")
     try:
         return socket.create_connection((reachable(host, port), port), seconds)
     except (httpcore.ConnectError, OSError) as error:
@@ -203,6 +225,7 @@ class Client:
         `most_asked`: how many questions are left in the budget; 0 for no bound.
         """
         self._transport = _Transport(most)
+        self.seconds = seconds
         self._client = httpx.Client(
             transport=self._transport,
             timeout=seconds,
@@ -229,6 +252,12 @@ class Client:
         """How many bytes came back."""
         return self._transport.bytes
 
+    def count(self, questions: int = 1) -> None:
+        """Counts what is asked otherwise than over HTTP. Raises `Throttled` once the budget is spent."""
+        if self.most_asked and self.asked + questions > self.most_asked:
+            raise Throttled("the budget of questions is spent", UNSPOKEN_WAIT)
+        self.asked += questions
+
     def ask(
         self,
         method: str,
@@ -245,12 +274,12 @@ class Client:
         """One question, one answer; any status is an answer, and no redirection is followed unless told to.
 
         Raises `NotReached` when nothing can have left this machine, `OutcomeUnknown` when it left and no
-        whole answer came back.
+        whole answer came back; an answer that is too large is `TooLarge` to a GET.
         """
-        if self.most_asked and self.asked >= self.most_asked:
-            raise Throttled("the budget of questions is spent", UNSPOKEN_WAIT)
-        self.asked += 1
-        with _told():
+        self.count()
+        if json is not None:
+            content, headers = _as_json(json), {"Content-Type": "application/json", **(headers or {})}
+        with _told(TooLarge if method == "GET" else OutcomeUnknown):
             answer = self._client.request(
                 method,
                 url,
@@ -258,8 +287,7 @@ class Client:
                 params=params,
                 content=content,
                 data=data,
-                json=json,
-                timeout=self._client.timeout if seconds is None else seconds,
+                timeout=self.seconds if seconds is None else seconds,
                 follow_redirects=follow,
             )
         self.date = answer.headers.get("date", "")
@@ -269,17 +297,21 @@ class Client:
         self,
         url: str,
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
         params: Mapping[str, str] | None = None,
         follow: bool = False,
+        judged: Judge | None = None,
+        also: Container[int] = (),
     ) -> httpx.Response:
         """Asks for something that changes nothing, three times if need be; 2xx and 304 are answers.
 
-        Raises what `require_good` does, and `NotReached` when no whole answer came.
+        `also`: other statuses that are answers. Raises what `judged` and `require_good` do, and `NotReached`
+        when no whole answer came.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return require_good(self.ask("GET", url, headers=headers, params=params, follow=follow))
+                answer = self.ask("GET", url, headers=_made(headers), params=params, follow=follow)
+                return _judged(answer, judged, also)
             except (Throttled, NetworkRefused):
                 raise
             except (NotReached, OutcomeUnknown) as error:
@@ -293,28 +325,50 @@ class Client:
         method: str,
         url: str,
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
         params: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
         json: object = None,
+        judged: Judge | None = None,
     ) -> httpx.Response:
         """Asks once for something that changes the network; 2xx are answers.
 
-        Raises what `require_good` does; a server that fell over may have done it: `OutcomeUnknown`.
+        Raises what `judged` and `require_good` do; a server that fell over may have done it:
+        `OutcomeUnknown`.
         """
-        answer = self.ask(method, url, headers=headers, params=params, data=data, json=json)
-        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and not _waits(answer):
-            raise OutcomeUnknown(_sentence(answer))
-        return require_good(answer)
+        answer = self.ask(method, url, headers=_made(headers), params=params, data=data, json=json)
+        if judged is not None:
+            judged(answer)
+        try:
+            return require_good(answer)
+        except Throttled:
+            raise
+        except NotReached as error:
+            raise OutcomeUnknown(str(error)) from error
+
+
+def _as_json(told: object) -> bytes:
+    """JSON in UTF-8, with “?” for halves of characters."""
+    return dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _made(headers: Headers | None) -> Mapping[str, str] | None:
+    return headers() if callable(headers) else headers
+
+
+def _judged(answer: httpx.Response, judged: Judge | None, also: Container[int]) -> httpx.Response:
+    if judged is not None:
+        judged(answer)
+    return answer if answer.status_code in also else require_good(answer)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(too_large: type[TooLarge | OutcomeUnknown]) -> Iterator[None]:
     """What can go wrong on the way, in the words of the house."""
     try:
         yield
     except _TooMuch as error:
-        raise OutcomeUnknown(str(error)) from error
+        raise too_large(str(error)) from error
     except (
         httpcore.ConnectError,
         httpcore.ConnectTimeout,
@@ -347,11 +401,11 @@ def require_good(answer: httpx.Response) -> httpx.Response:
         return answer
     if _waits(answer):
         raise Throttled(_sentence(answer), waiting_time(answer))
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise CredentialsRefused(_sentence(answer))
     if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY} or status >= 500:
         raise NotReached(_sentence(answer))
-    raise NetworkRefused(_sentence(answer))
+    is_stranger = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    refused = CredentialsRefused if is_stranger else NetworkRefused
+    raise refused(_sentence(answer), status, answer.text[:MOST_BODY])
 
 
 def _waits(answer: httpx.Response) -> bool:
@@ -361,17 +415,36 @@ def _waits(answer: httpx.Response) -> bool:
     )
 
 
-def waiting_time(answer: httpx.Response) -> float:
-    """Seconds that `Retry-After` asks for (RFC 9110, 10.2.3): a number, or a date."""
-    said = answer.headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdigit():
-        return min(float(said[:9]), LONGEST_WAIT)
+def repeatable(value: str, most: int) -> str:
+    """The value of a header, if it can be sent back as it is."""
+    return value if value.isascii() and value.isprintable() and len(value) <= most else ""
+
+
+def waiting_time(answer: Answer, resets: Iterable[str] = RESETS) -> float:
+    """Seconds that `Retry-After` asks for (RFC 9110, 10.2.3), else the latest of the headers `resets`."""
+    asked_for = _seconds(answer.headers.get("retry-after", ""))
+    if asked_for is None:
+        told = (_seconds(answer.headers.get(name, "")) for name in resets)
+        asked_for = max((one for one in told if one is not None), default=UNSPOKEN_WAIT)
+    return min(asked_for, LONGEST_WAIT)
+
+
+def _seconds(said: str) -> float | None:
+    """From now, for a header that says how many, or a moment: since 1970, of RFC 3339 or of RFC 5322."""
+    said = said.strip()
+    if said.isascii() and said.replace(".", "", 1).isdigit():
+        number = float(said)
+        return max(number - time.time(), 1.0) if number > FIRST_MOMENT else number
+    until = moment(said) or _mailed(said)
+    return None if until is None else max((until - datetime.now(UTC)).total_seconds(), 1.0)
+
+
+def _mailed(said: str) -> datetime | None:
     try:
         until = parsedate_to_datetime(said)
-    except (TypeError, ValueError):
-        return UNSPOKEN_WAIT
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max((until - datetime.now(UTC)).total_seconds(), 1.0), LONGEST_WAIT)
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return None
+    return until if until.tzinfo else until.replace(tzinfo=UTC)
 
 
 def _sentence(answer: httpx.Response) -> str:

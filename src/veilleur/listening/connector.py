@@ -67,7 +67,7 @@ METHODS: Mapping[Capability, tuple[str, ...]] = {
     Capability.REMOVE: ("remove",),
     Capability.REPORT: ("report",),
 }
-"""What a class that names a capability must have."""
+"""What a class that names a capability must have; one that is called (`WEBHOOK`) may do without `fetch`."""
 LISTENING = frozenset({Capability.COMMENTS, Capability.REVIEWS, Capability.SEARCH})
 
 
@@ -144,6 +144,16 @@ class Remark:
     is_good: bool = True
 
 
+def said(fr: str, en: str) -> Words:
+    """A wording in both languages of the house."""
+    return Words({"fr": fr, "en": en})
+
+
+def remark(fr: str, en: str, *, is_good: bool = True) -> Remark:
+    """One line of a diagnosis, in both languages of the house."""
+    return Remark(said(fr, en), is_good)
+
+
 class Connector(Protocol):
     """One network. Of the methods, a class has `check` and those of its capabilities (`METHODS`).
 
@@ -213,6 +223,11 @@ class Connector(Protocol):
         ...
 
 
+def is_asked(made: type[Connector]) -> bool:
+    """Whether messages come when it is asked; one without `fetch` is called, or only publishes."""
+    return bool(made.capabilities & LISTENING) and hasattr(made, "fetch")
+
+
 @cache
 def connectors() -> dict[str, type[Connector]]:
     """The installed connectors, by name. Raises `PluginInvalid`."""
@@ -221,10 +236,10 @@ def connectors() -> dict[str, type[Connector]]:
 
 def _checked(name: str, made: object) -> type[Connector]:
     wanted = ["name", "title", "capabilities", "limits", "settings", "seconds", "check"]
-    wanted += [
-        method for capability in getattr(made, "capabilities", ()) for method in METHODS.get(capability, ())
-    ]
-    missing = [part for part in wanted if not hasattr(made, part)]
+    capabilities = getattr(made, "capabilities", ())
+    wanted += [method for capability in capabilities for method in METHODS.get(capability, ())]
+    spared = {"fetch"} if Capability.WEBHOOK in capabilities else set()
+    missing = [part for part in wanted if part not in spared and not hasattr(made, part)]
     if missing or not isinstance(made, type):
         raise PluginInvalid(f"the connector “{name}” lacks {', '.join(missing) or 'a class'}")
     if made.__dict__.get("name", getattr(made, "name", "")) != name:

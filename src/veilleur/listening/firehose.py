@@ -25,7 +25,7 @@ from websockets.typing import Subprotocol
 
 from veilleur.errors import NetworkRefused, NotReached
 from veilleur.listening.atproto import POST, Moment, PostUri, Record
-from veilleur.listening.client import AGENT, MOST_BYTES, SECONDS, connected
+from veilleur.listening.client import AGENT, MOST_BYTES, Client, connected
 
 FIREHOSE = "/xrpc/com.atproto.sync.subscribeRepos"
 JETSTREAM = "/xrpc/network.bsky.jetstream.subscribeEvents"
@@ -175,7 +175,7 @@ def _subscription(address: str, cursor: int | None) -> str:
 
 
 @contextmanager
-def opened(address: str, cursor: int | None, seconds: float = SECONDS) -> Iterator[ClientConnection]:
+def opened(address: str, cursor: int | None, client: Client) -> Iterator[ClientConnection]:
     """The stream at a web address, from a number on or from now; Jetstream's where its method is named.
 
     Raises `NotReached`, also when it ends, `CursorUnknown`, and `NetworkRefused` for what is no address.
@@ -183,13 +183,14 @@ def opened(address: str, cursor: int | None, seconds: float = SECONDS) -> Iterat
     parts = urlsplit(address)
     is_safe = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if is_safe else 80)
+    client.count()
     try:
         with connect(
             _subscription(address, cursor),
-            sock=connected(host, port, seconds),
+            sock=connected(host, port, client.seconds),
             ssl=ssl.create_default_context() if is_safe else None,
             subprotocols=[_JETSTREAM_FORM] if JETSTREAM in parts.path else None,
-            open_timeout=seconds,
+            open_timeout=client.seconds,
             close_timeout=1,
             max_size=MOST_BYTES,
             user_agent_header=AGENT,

@@ -38,7 +38,7 @@ def asked(listening):
 def test_what_is_said_becomes_a_mention_and_a_ticket(book, listening, organisation_a):
     book.say("Trop d’attente aux urgences.", at="2026-11-21T08:00:00+00:00")
     took = asked(listening)
-    assert (took.found, took.added, took.trouble) == (1, 1, Trouble.NONE)
+    assert (took.found, took.added, took.trouble) == (1, 1, "")
     (row,) = MentionRow.objects.filter(organisation=organisation_a)
     assert (row.external_id, row.text, row.network) == ("e1", "Trop d’attente aux urgences.", "Livre d’or")
     assert row.author.startswith("auteur-")

@@ -27,5 +27,11 @@ def test_the_benchmark_prints_a_table_and_a_line_for_machines(repository):
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout.splitlines()[-1])
     assert record["mentions"] == 600
-    assert {page["page"].split(":")[0] for page in record["pages"]} == {"list", "reply", "search", "ticket"}
+    assert {page["page"].split(":")[0] for page in record["pages"]} == {
+        "list",
+        "reply",
+        "search",
+        "ticket",
+        "watch",
+    }
     assert all(page["queries"] < 30 for page in record["pages"])

@@ -130,3 +130,16 @@ def test_the_preview_says_what_is_wrong_in_french(client_a, messages, organisati
     page = client_a.post(address, {"query": "aspect:attnte"}).content.decode()
     assert "attente" in page
     assert "notice-warning" in page
+
+
+def test_a_message_says_what_watches_it_and_that_it_is_gone(client_a, messages, watch, organisation_a):
+    scan(watch)
+    mention = messages[0]
+    mention.gone_at = mention.collected_at
+    mention.save()
+    address = reverse(
+        "inbox:ticket", kwargs={"organisation": organisation_a.slug, "ticket": mention.ticket.pk}
+    )
+    page = client_a.get(address).content.decode()
+    assert "N’est plus sur son réseau" in page
+    assert "<dd>Attente</dd>" in page

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from tests.fake_site import Served, bomb, fake_site
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, Throttled
 from veilleur.listening import client as clients
-from veilleur.listening.client import INTERNAL_HOSTS, MOST_BYTES, Client
+from veilleur.listening.client import INTERNAL_HOSTS, MOST_BYTES, Client, TooLarge
 from veilleur.listening.connector import MOST_CURSOR
 from veilleur.listening.connectors import feed as feeds
 from veilleur.listening.connectors.feed import Feed, FeedSettings
@@ -337,8 +337,8 @@ def test_what_is_found_is_said_in_two_languages(site):
         (Served(status=500), NotReached),
         (Served(status=302, headers={"Location": "/feed"}), NetworkRefused),
         (Served(status=302, headers={"Location": "ftp://x.example/"}), NotReached),
-        (Served(length=10 * 1024**3), NotReached),
-        (bomb(), NotReached),
+        (Served(length=10 * 1024**3), TooLarge),
+        (bomb(), TooLarge),
         (Served(b"x" * 100, drips=0.6), NotReached),
         (Served(b"<rss version='2.0'><channel><title>", RSS), NetworkRefused),
     ],

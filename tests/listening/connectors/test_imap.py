@@ -20,11 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from veilleur.errors import CredentialsRefused, NetworkFailed, NetworkRefused, NotReached
+from veilleur.errors import CredentialsRefused, NetworkFailed, NetworkRefused, NotReached, Throttled
 from veilleur.listening.client import INTERNAL_HOSTS, Client
 from veilleur.listening.connector import Heard
 from veilleur.listening.connectors import imap
-from veilleur.listening.connectors.imap import Imap, ImapSettings, _cursor, _envelope, folder_name
+from veilleur.listening.connectors.imap import Imap, ImapSettings, _Cursor, _envelope, folder_name
 
 ARRIVED = b'"02-Nov-2026 10:00:00 +0100"'
 
@@ -117,7 +117,6 @@ def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
 def server(monkeypatch):
     with mail_server() as running:
         monkeypatch.setenv(INTERNAL_HOSTS, f"127.0.0.1:{running.port},localhost:{running.port}")
-        monkeypatch.setattr(imap, "SECONDS", 2.0)
         running.letters = {
             uid: b"Message-ID: <m%d@x>\r\n\r\nlettre %d\r\n" % (uid, uid) for uid in (1, 5, 90_000)
         }
@@ -130,7 +129,7 @@ def mailbox(server: MailServer, **told) -> Imap:
 
 
 def fetched(server: MailServer, since: str = "", **told) -> tuple[list[Heard], str]:
-    with Client() as client:
+    with Client(seconds=2) as client:
         pages = list(mailbox(server, **told).fetch(since, client))
     return [item for page in pages for item in page.items], pages[-1].cursor if pages else since
 
@@ -207,6 +206,16 @@ def test_each_answer_means_one_thing(server, command, answer, raised):
     assert "pässword" not in str(caught.value)
 
 
+def test_the_budget_holds_and_each_page_is_kept(server, monkeypatch):
+    monkeypatch.setattr(imap, "PAGE", 1)
+    with Client(seconds=2, most_asked=2) as client:
+        pages = mailbox(server).fetch("", client)
+        assert len(next(pages).items) == 1
+        with pytest.raises(Throttled):
+            next(pages)
+        assert client.asked == 2
+
+
 def test_a_letter_that_was_moved_meanwhile_is_none(server):
     server.said[b"UID FETCH 5 "] = b"TAG OK nothing\r\n"
     assert [item.id for item in fetched(server)[0]] == ["m1@x", "m90000@x"]
@@ -249,7 +258,7 @@ def test_no_date_of_arrival_makes_it_fall_over(size, date):
 
 @given(st.text())
 def test_no_cursor_makes_it_fall_over(text):
-    assert 0 <= _cursor(text).uid < 2**32
+    assert 0 <= _Cursor.of(text).uid < 2**32
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -30,7 +30,7 @@ ANY_JSON = st.recursive(
 
 @pytest.fixture
 def tube(monkeypatch):
-    monkeypatch.setattr(asking, "PAUSE", 0.01)
+    monkeypatch.setattr("veilleur.listening.client.PAUSE", 0.01)
     with serving(FakeYouTube()) as running:
         monkeypatch.setenv(INTERNAL_HOSTS, running.host)
         yield running

@@ -32,6 +32,7 @@ from veilleur.errors import (
     OutcomeUnknown,
     Outdated,
     Throttled,
+    VeilleurError,
 )
 from veilleur.listening.client import Client
 from veilleur.listening.connector import MOST_CURSOR, Connector, Gone, Heard, Page
@@ -46,6 +47,19 @@ FIRST_PAUSE, LONGEST_PAUSE = 30.0, 3600.0
 LONGEST_FAILURE = 500
 LONGEST_STREAM = 3600.0
 """Seconds that a stream is listened to before the source is asked again in the other way."""
+
+MISBEHAVIOUR = (
+    VeilleurError,
+    OSError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a connector may raise, on purpose or not: it may be anybody's, and ends no collector."""
 
 Way = Literal["fetch", "stream"]
 
@@ -62,7 +76,8 @@ class Took:
     pages: int = 0
     asked: int = 0
     heard: int = 0
-    trouble: Trouble = Trouble.NONE
+    trouble: str = ""
+    """A `Trouble`; empty when all went well."""
     failure: str = ""
     wait: float = field(default=0.0)
     """Seconds that the network asked to wait."""
@@ -77,7 +92,7 @@ def collect(source_id: int, way: Way = "fetch") -> Took | None:
     if listening is None:
         return None
     took = Took(timezone.now())
-    due_at = listening.next_at
+    due_at = listening.next_at or took.started_at
     with override(listening.source.organisation.language):
         try:
             more = _ask(listening, way, took)
@@ -102,8 +117,8 @@ def _ask(listening: Listening, way: Way, took: Took) -> bool:
             return _bring(listening, _connector(listening), way, client, took)
         except (DatabaseError, Outdated):
             raise
-        except Exception as error:  # noqa: BLE001 - a connector may be anybody's: it ends no collector
-            _note(took, error)
+        except MISBEHAVIOUR as error:
+            note(took, error)
             return False
         finally:
             took.asked, took.heard = client.asked, client.heard
@@ -153,7 +168,7 @@ def _keep_page(listening: Listening, page: Page, way: Way, network: str, took: T
     took.found, took.gone, took.pages = took.found + len(page.items), took.gone + left, took.pages + 1
 
 
-def _note(took: Took, error: Exception) -> None:
+def note(took: Took, error: Exception) -> None:
     """What has to be done about it, by the kind of error."""
     took.failure = (str(error) or type(error).__name__)[:LONGEST_FAILURE]
     match error:
@@ -190,22 +205,27 @@ def _conclude(listening: Listening, took: Took, due_at: datetime, *, more: bool)
     pause = listening.pause if took.trouble else _pause(listening, took)
     changed |= {"pause": pause, "next_at": _next(took, failures, pause, now, more=more)}
     with transaction.atomic():
-        Fetch.objects.create(
-            listening=listening,
-            started_at=took.started_at,
-            finished_at=now,
-            found=took.found,
-            added=took.added,
-            updated=took.updated,
-            gone=took.gone,
-            asked=took.asked,
-            heard=took.heard,
-            lag=lag,
-            trouble=took.trouble,
-            failure=took.failure,
-        )
+        log_line(listening, took, now, lag)
         leases.count_questions(listening, took.asked, now)
         leases.leave(listening, **changed)
+
+
+def log_line(listening: Listening, took: Took, now: datetime, lag: float = 0.0) -> None:
+    """One line of the log that the page of the source shows."""
+    Fetch.objects.create(
+        listening=listening,
+        started_at=took.started_at,
+        finished_at=now,
+        found=took.found,
+        added=took.added,
+        updated=took.updated,
+        gone=took.gone,
+        asked=took.asked,
+        heard=took.heard,
+        lag=lag,
+        trouble=took.trouble,
+        failure=took.failure,
+    )
 
 
 def _pause(listening: Listening, took: Took) -> int:
@@ -219,7 +239,7 @@ def _next(took: Took, failures: int, pause: int, now: datetime, *, more: bool) -
     if more:
         return now
     match took.trouble:
-        case Trouble.NONE:
+        case "":
             return took.started_at + timedelta(seconds=pause)
         case Trouble.THROTTLED:
             return now + timedelta(seconds=took.wait)

@@ -37,7 +37,8 @@ class Collector:
 
     def step(self) -> int:
         """Begins to ask what is due and not being asked; returns how many."""
-        self._asked = {source: work for source, work in self._asked.items() if not work.done()}
+        for source in [source for source, work in self._asked.items() if work.done()]:
+            _look_into(source, self._asked.pop(source))
         room = 2 * self._at_once - len(self._asked)
         waiting = leases.due(timezone.now(), 4 * self._at_once) if room > 0 else []
         fresh = [source for source in waiting if source not in self._asked][:room]
@@ -72,6 +73,13 @@ class Collector:
             thread.start()
 
 
+def _look_into(source: int, work: Future[None]) -> None:
+    """What nobody foresaw ends the asking of one source, not the collector; the lease runs out by itself."""
+    error = work.exception()
+    if error is not None:
+        log.error("source %d", source, exc_info=error)
+
+
 def streaming() -> set[int]:
     """Sources to be listened to live: their network allows it, a person wants it, their past is there."""
     names = [name for name, made in connectors().items() if Capability.STREAM in made.capabilities]
@@ -95,7 +103,7 @@ def _collect(source: int, way: Way) -> None:
 def collect_once(sources: Iterable[int]) -> None:
     """Asks these sources now, one after another, until each has nothing more to bring at once."""
     for source in sources:
-        Listening.objects.filter(pk=source).update(next_at=timezone.now())
+        Listening.objects.filter(pk=source, next_at__isnull=False).update(next_at=timezone.now())
         while True:
             took = collect(source)
             if (

@@ -35,7 +35,7 @@ class WatchForm(forms.ModelForm[Watch]):
 
     query = _query(
         _("Listen for"),
-        _("For instance: (“Dr Martin” OU “cabinet Martin”) NON rugby; note:<3; label:complaint; attent*"),
+        _("For instance (“Dr Martin” OR “Martin practice”) NOT rugby, or attent*"),
         required=True,
     )
     excluded = _query(

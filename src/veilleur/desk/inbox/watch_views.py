@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,6 +20,17 @@ from veilleur.desk.inbox.watching import preview, whole_query
 from veilleur.desk.jobs import enqueue
 from veilleur.errors import QueryInvalid
 from veilleur.listening.queries import mistake
+
+EXAMPLES = (
+    (gettext_lazy("waiting reception"), gettext_lazy("both words")),
+    (gettext_lazy("waiting OR late"), gettext_lazy("one of them")),
+    (gettext_lazy('"waiting room"'), gettext_lazy("side by side")),
+    (gettext_lazy("pain NEAR/5 knee"), gettext_lazy("at most five words apart")),
+    ("attent*", gettext_lazy("every word that begins so")),
+    ("-parking", gettext_lazy("not this word")),
+    ("rating:1..2", gettext_lazy("at most two stars")),
+    (gettext_lazy("has:drug"), gettext_lazy("a medicine is named")),
+)
 
 
 @at_work(May.READ)
@@ -49,7 +60,7 @@ def _edit(request: HttpRequest, place: Workplace, known: Watch) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _keep(form, place):
         messages.success(request, _("Kept: what is stored is being looked through."))
         return redirect("inbox:watches", organisation=place.organisation.slug)
-    return render(request, "inbox/watch.html", {"form": form, "watch": known})
+    return render(request, "inbox/watch.html", {"form": form, "watch": known, "examples": EXAMPLES})
 
 
 def _keep(form: WatchForm, place: Workplace) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from veilleur.desk.accounts import audit
 from veilleur.desk.sources.models import Listening, Source
 from veilleur.errors import InvalidInput
-from veilleur.listening.connector import LISTENING, Connector, connectors
+from veilleur.listening.connector import LISTENING, Capability, Connector, connectors, is_asked
 
 RECENT = timedelta(days=30)
 """What was published earlier than this before a source is connected is history, and asks for no work."""
@@ -62,7 +63,7 @@ def connect(source: Source, connector: str, told: dict[str, Any], *, by: str) ->
     source.connector = connector
     source.connection = _box().encrypt(_opened(known.model_dump()).encode()).decode()
     source.save(update_fields=["connector", "connection"])
-    _listen(source, is_wanted=bool(made.capabilities & LISTENING), is_other=is_other)
+    _listen(source, made, is_other=is_other)
     audit.record(source.organisation, by, "sources.connect", f"source:{source.pk}", {"name": connector})
 
 
@@ -75,16 +76,20 @@ def disconnect(source: Source, *, by: str) -> None:
     audit.record(source.organisation, by, "sources.disconnect", f"source:{source.pk}", {})
 
 
-def _listen(source: Source, *, is_wanted: bool, is_other: bool) -> None:
-    """Asks the source from now on; the same account goes on where it was, another one begins anew."""
+def _listen(source: Source, made: type[Connector], *, is_other: bool) -> None:
+    """Asks the source from now on, or waits for its calls; the same account goes on where it was."""
+    is_wanted = bool(made.capabilities & LISTENING)
     if is_other or not is_wanted:
         Listening.objects.filter(source=source).delete()
     if not is_wanted:
         return
     now = timezone.now()
-    at_once = {"next_at": now, "trouble": "", "failure": "", "failures": 0}
+    at_once = {"next_at": now if is_asked(made) else None, "trouble": "", "failure": "", "failures": 0}
     begun = {**at_once, "handle_since": now - RECENT}
-    Listening.objects.update_or_create(source=source, defaults=at_once, create_defaults=begun)
+    how, _is_new = Listening.objects.update_or_create(source=source, defaults=at_once, create_defaults=begun)
+    if Capability.WEBHOOK in made.capabilities and how.hook is None:
+        how.hook = secrets.token_urlsafe(32)
+        how.save(update_fields=["hook"])
 
 
 def _opened(settings_told: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ def _free(now: datetime) -> Q:
 def take(source_id: int, now: datetime) -> Listening | None:
     """The source, for this thread alone; None when somebody else asks it, or nobody is to."""
     runner = f"{platform.node().replace(' ', '-')} {os.getpid()} {secrets.token_hex(8)}"[:120]
-    mine = Listening.objects.filter(_free(now), pk=source_id, is_paused=False)
+    mine = Listening.objects.filter(_free(now), pk=source_id, is_paused=False, next_at__isnull=False)
     if not mine.update(runner=runner, leased_until=now + SILENCE):
         return None
     return Listening.objects.select_related("source__organisation").get(pk=source_id)

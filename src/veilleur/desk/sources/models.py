@@ -113,12 +113,11 @@ class RejectedRow(models.Model):
 class Trouble(models.TextChoices):
     """Why nothing comes from a source any more, by what has to be done about it."""
 
-    NONE = "", _("none")
-    UNREACHABLE = "unreachable", _("not reached: tried again by itself")
-    THROTTLED = "throttled", _("asks to wait: tried again by itself")
-    CREDENTIALS = "credentials", _("does not know us any more: connect it again")
-    REFUSED = "refused", _("refuses what it is asked: look at its settings")
-    BROKEN = "broken", _("its connector is at fault: tell those who wrote it")
+    UNREACHABLE = "unreachable", _("not reached, tried again by itself")
+    THROTTLED = "throttled", _("asks to wait, tried again by itself")
+    CREDENTIALS = "credentials", _("does not know us any more, to connect again")
+    REFUSED = "refused", _("refuses what it is asked, settings to look at")
+    BROKEN = "broken", _("its connector is at fault")
 
 
 class Listening(models.Model):
@@ -139,7 +138,7 @@ class Listening(models.Model):
     most_a_day = models.PositiveIntegerField(default=0, help_text="Questions a day; 0: no bound.")
     asked_today = models.PositiveIntegerField(default=0)
     counted_on = models.DateField(null=True, help_text="The day of `asked_today`, UTC.")
-    next_at = models.DateTimeField(help_text="When it is asked next.")
+    next_at = models.DateTimeField(null=True, help_text="When it is asked next; empty: never, it calls us.")
     cursor = models.TextField(blank=True)
     is_live = models.BooleanField(default=False, help_text="Listened to without a pause, where it can be.")
     stream_cursor = models.TextField(blank=True)
@@ -154,7 +153,7 @@ class Listening(models.Model):
     lag = models.FloatField(
         null=True, help_text="Seconds from when it was due to when it was stored, last time."
     )
-    trouble = models.CharField(max_length=12, choices=Trouble.choices, default=Trouble.NONE, blank=True)
+    trouble = models.CharField(max_length=12, choices=Trouble.choices, blank=True)
     failure = models.TextField(blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="In a row.")
     hook = models.CharField(  # noqa: DJ001 - unique where it is given

@@ -41,18 +41,14 @@ def change_network(
 @transaction.atomic
 def pause(place: Workplace, source: Source, *, is_paused: bool) -> None:
     """Stops asking a source, or begins again where it stopped."""
-    _change(
-        place,
-        source,
-        "pause" if is_paused else "resume_listening",
-        is_paused=is_paused,
-        next_at=timezone.now(),
-    )
+    _change(place, source, "pause" if is_paused else "resume_listening", is_paused=is_paused)
 
 
 @transaction.atomic
 def ask_now(place: Workplace, source: Source) -> None:
-    """Lets the collector ask a source at once."""
+    """Lets the collector ask a source at once. Raises `ActRefused` for one that calls us."""
+    if Listening.objects.filter(source=source, next_at=None).exists():
+        raise ActRefused(_("This source is not asked: it calls us."))
     _change(place, source, "ask_now", next_at=timezone.now())
 
 
@@ -60,11 +56,14 @@ def ask_now(place: Workplace, source: Source) -> None:
 def set_rhythm(place: Workplace, source: Source, *, every: int, most_a_day: int, is_live: bool) -> None:
     """`every`: minutes between two questions at the busiest; `most_a_day`: questions, 0 for no bound."""
     changed = {"every": every * 60, "pause": every * 60, "most_a_day": most_a_day, "is_live": is_live}
-    _change(place, source, "rhythm", **changed, next_at=timezone.now())
+    _change(place, source, "rhythm", **changed)
 
 
 def _change(place: Workplace, source: Source, verb: str, **after: object) -> None:
-    if not Listening.objects.filter(source=source).update(**after):
+    """Writes columns; a source that is asked is due at once."""
+    how = Listening.objects.filter(source=source)
+    if not how.update(**after):
         raise ActRefused(_("This source is not listened to."))
+    how.filter(next_at__isnull=False).update(next_at=timezone.now())
     told = {name: value for name, value in after.items() if isinstance(value, int)}
     audit.record(place.organisation, place.user.email, f"sources.{verb}", f"source:{source.pk}", told)

@@ -82,7 +82,7 @@ class ListenedCard:
     name: str
     network: str
     state: str
-    """`well`, `waiting`, `paused`, `trouble`, or `sends` for one that only takes replies."""
+    """`well`, `waiting`, `uncalled`, `paused`, `trouble`, or `sends` for one that only takes replies."""
     trouble: str
     failure: str
     last_good_at: datetime | None
@@ -128,8 +128,8 @@ def _card(source: Source, messages: int) -> ListenedCard:
 def _state(how: Listening) -> str:
     if how.is_paused:
         return "paused"
-    if how.trouble in {Trouble.NONE, Trouble.THROTTLED}:
-        return "well" if how.last_good_at else "waiting"
+    if how.trouble in {"", Trouble.THROTTLED}:
+        return "well" if how.last_good_at else "waiting" if how.next_at else "uncalled"
     return "trouble"
 
 

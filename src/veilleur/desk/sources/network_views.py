@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -77,6 +78,7 @@ def _page(request: HttpRequest, found: Source, rhythm: RhythmForm | None = None)
         "card": listened_card(found) if found.connector else None,
         "network": card_of(made) if made else None,
         "how": how,
+        "hook": request.build_absolute_uri(reverse("hook", args=[how.hook])) if how and how.hook else "",
         "fetches": fetches_of(found),
         "rhythm": rhythm,
     }

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import regex
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field
 
 from veilleur.errors import CredentialsRefused, NetworkRefused
 from veilleur.listening import firehose
@@ -36,8 +36,9 @@ from veilleur.listening.atproto import (
     record_key,
 )
 from veilleur.listening.client import Client
-from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent
+from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent, remark, said
 from veilleur.listening.connectors.bluesky_settings import HANDLE, LIMITS, BlueskySettings
+from veilleur.listening.remembering import Cursor
 from veilleur.listening.watching import Watch, folded
 from veilleur.vocabulary import Words
 
@@ -65,10 +66,10 @@ TOLD = ("reply", "mention", "quote")
 _APP_PASSWORD = re.compile(r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3}")
 
 
-class _Place(BaseModel):
+class _Place(Cursor):
     """How far everything was brought: the cursor."""
 
-    marks: dict[str, Moment] = {}
+    marks: dict[str, Moment] = Field(default_factory=dict)
     """Of the newest post brought, by word; that of what the account was told is under the empty word."""
     recent: tuple[PostUri, ...] = ()
     """The latest posts brought, oldest first."""
@@ -85,13 +86,6 @@ class _Place(BaseModel):
         left = set(gone)
         marks = {word: mark for word, mark in self.marks.items() if word in ("", *words)}
         return _Place(marks=marks, recent=tuple(uri for uri in self.recent if uri not in left))
-
-
-def _place(cursor: str) -> _Place:
-    try:
-        return _Place.model_validate_json(cursor)
-    except ValidationError:
-        return _Place()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +119,7 @@ class Bluesky:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "bluesky"
-    title: ClassVar[Words] = Words({"fr": "Bluesky", "en": "Bluesky"})
+    title: ClassVar[Words] = said("Bluesky", "Bluesky")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.COMMENTS,
@@ -164,13 +158,13 @@ class Bluesky:
 
     def _about_password(self) -> Iterator[Remark]:
         if not _APP_PASSWORD.fullmatch(self._settings.password.get_secret_value()):
-            words = {
-                "fr": "Ce mot de passe semble être celui du compte : créez plutôt un mot de passe"
+            yield remark(
+                "Ce mot de passe semble être celui du compte : créez plutôt un mot de passe"
                 " d’application, que l’on peut révoquer seul.",
-                "en": "This seems to be the password of the account itself: make an app password instead,"
+                "This seems to be the password of the account itself: make an app password instead,"
                 " which can be revoked alone.",
-            }
-            yield Remark(Words(words), is_good=False)
+                is_good=False,
+            )
 
     def _about_words(self, client: Client) -> Iterator[Remark]:
         for watch in self._watches:
@@ -178,15 +172,15 @@ class Bluesky:
                 params = [("q", watch.word), ("limit", "1")]
                 self._account.read("app.bsky.feed.searchPosts", params, client)
             except NetworkRefused as refused:
-                words = {
-                    "fr": f"La recherche de « {watch.word} » est refusée : {refused}",
-                    "en": f"The search for “{watch.word}” is refused: {refused}",
-                }
-                yield Remark(Words(words), is_good=False)
+                yield remark(
+                    f"La recherche de « {watch.word} » est refusée : {refused}",
+                    f"The search for “{watch.word}” is refused: {refused}",
+                    is_good=False,
+                )
 
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """What the account was told, what each word finds, then what is gone."""
-        place = _place(since)
+        place = _Place.of(since)
         asked_for = place.recent
         for watch in (None, *self._watches):
             word = watch.word if watch else ""
@@ -194,10 +188,10 @@ class Bluesky:
             for start in range(0, len(posts), PAGE):
                 some = posts[start : start + PAGE]
                 place = place.after(word, some)
-                yield Page(tuple(map(_heard, some)), place.model_dump_json())
+                yield Page(tuple(map(_heard, some)), place.text)
         gone = self._gone(asked_for, client)
         place = place.without(gone, self._settings.words)
-        yield Page(tuple(map(Gone, gone)), place.model_dump_json())
+        yield Page(tuple(map(Gone, gone)), place.text)
 
     def _new(self, place: _Place, watch: Watch | None, client: Client) -> list[Post]:
         """Posts of one kind that were not brought yet, oldest first."""
@@ -248,14 +242,14 @@ class Bluesky:
         """
         own = self._account.session(client).did
         try:
-            yield from self._streamed(_number(since), own)
+            yield from self._streamed(_number(since), own, client)
         except firehose.CursorUnknown:
-            yield from self._streamed(None, own)
+            yield from self._streamed(None, own, client)
 
-    def _streamed(self, cursor: int | None, own: str) -> Iterator[Page]:
+    def _streamed(self, cursor: int | None, own: str, client: Client) -> Iterator[Page]:
         gone: list[Gone] = []
         paged_at = time.monotonic()
-        with firehose.opened(self._settings.relay, cursor) as stream:
+        with firehose.opened(self._settings.relay, cursor, client) as stream:
             for event in firehose.events(stream, QUIET):
                 heard: list[Heard] = []
                 if event:
@@ -294,7 +288,7 @@ class Bluesky:
         try:
             self._account.write("com.atproto.repo.putRecord", told, client)
         except NetworkRefused as refused:
-            if "InvalidSwap" not in str(refused):
+            if "InvalidSwap" not in refused.body:
                 raise
         return _sent(session, rkey)
 
@@ -391,33 +385,29 @@ def _sent(session: Session, rkey: str) -> Sent:
 
 
 def _signed_in(session: Session) -> Remark:
+    name = session.handle
     if session.is_active:
-        words = {
-            "fr": f"Connecté en tant que @{session.handle}.",
-            "en": f"Signed in as @{session.handle}.",
-        }
-    else:
-        words = {
-            "fr": f"Le compte @{session.handle} est désactivé ou suspendu : il ne peut pas répondre.",
-            "en": f"The account @{session.handle} is deactivated or suspended: it cannot reply.",
-        }
-    return Remark(Words(words), session.is_active)
+        return remark(f"Connecté en tant que @{name}.", f"Signed in as @{name}.")
+    return remark(
+        f"Le compte @{name} est désactivé ou suspendu : il ne peut pas répondre.",
+        f"The account @{name} is deactivated or suspended: it cannot reply.",
+        is_good=False,
+    )
 
 
 def _refused(said: str) -> Remark:
-    words = {
-        "fr": f"Bluesky refuse l’identifiant ou le mot de passe d’application ({said}).",
-        "en": f"Bluesky does not accept the handle or the app password ({said}).",
-    }
-    return Remark(Words(words), is_good=False)
+    return remark(
+        f"Bluesky refuse l’identifiant ou le mot de passe d’application ({said}).",
+        f"Bluesky does not accept the handle or the app password ({said}).",
+        is_good=False,
+    )
 
 
 def _quota(headers: Mapping[str, str]) -> Iterator[Remark]:
     """What is left of the questions, when the server says."""
     left, most = headers.get("ratelimit-remaining", ""), headers.get("ratelimit-limit", "")
     if re.fullmatch(r"[0-9]{1,9}", left) and re.fullmatch(r"[0-9]{1,9}", most):
-        words = {
-            "fr": f"Il reste {left} questions sur {most} pour le moment.",
-            "en": f"{left} of {most} questions are left for now.",
-        }
-        yield Remark(Words(words))
+        yield remark(
+            f"Il reste {left} questions sur {most} pour le moment.",
+            f"{left} of {most} questions are left for now.",
+        )

@@ -7,56 +7,43 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from veilleur.listening.connector import said
 from veilleur.listening.settings import AccountSettings, asked, web_address
 from veilleur.listening.watching import words_to_watch
-from veilleur.vocabulary import Words
 
 HANDLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 LIMITS = (
-    Words(
-        {
-            "fr": "Seul le texte est relevé : ni images, ni vidéos, ni messages privés.",
-            "en": "Only text is brought: no pictures, no videos, no private messages.",
-        }
+    said(
+        "Seul le texte est relevé : ni images, ni vidéos, ni messages privés.",
+        "Only text is brought: no pictures, no videos, no private messages.",
     ),
-    Words(
-        {
-            "fr": "La recherche rend au plus 1 000 messages par mot et par relevé ; les réponses, mentions"
-            " et citations, au plus 10 000.",
-            "en": "A search gives at most 1,000 posts for a word each time; replies, mentions and quotes"
-            " at most 10,000.",
-        }
+    said(
+        "La recherche rend au plus 1 000 messages par mot et par relevé ; les réponses, mentions"
+        " et citations, au plus 10 000.",
+        "A search gives at most 1,000 posts for a word each time; replies, mentions and quotes"
+        " at most 10,000.",
     ),
-    Words(
-        {
-            "fr": "La suppression d’un message est vue parmi les 500 derniers relevés ; le flux en"
-            " direct les voit toutes. Un message Bluesky ne peut pas être modifié.",
-            "en": "That a post was deleted is seen among the last 500 brought; the live stream sees"
-            " all of them. A post of Bluesky cannot be edited.",
-        }
+    said(
+        "La suppression d’un message est vue parmi les 500 derniers relevés ; le flux en"
+        " direct les voit toutes. Un message Bluesky ne peut pas être modifié.",
+        "That a post was deleted is seen among the last 500 brought; the live stream sees"
+        " all of them. A post of Bluesky cannot be edited.",
     ),
-    Words(
-        {
-            "fr": "Les comptes que vous avez masqués ou bloqués, et ceux qui vous bloquent, ne sont pas"
-            " relevés.",
-            "en": "Accounts that you muted or blocked, or that block you, are not brought.",
-        }
+    said(
+        "Les comptes que vous avez masqués ou bloqués, et ceux qui vous bloquent, ne sont pas relevés.",
+        "Accounts that you muted or blocked, or that block you, are not brought.",
     ),
-    Words(
-        {
-            "fr": "Une réponse fait au plus 300 signes. Le message d’autrui ne peut être ni masqué ni"
-            " supprimé, seulement signalé.",
-            "en": "A reply has at most 300 characters. What others wrote can be neither hidden nor"
-            " removed, only reported.",
-        }
+    said(
+        "Une réponse fait au plus 300 signes. Le message d’autrui ne peut être ni masqué ni"
+        " supprimé, seulement signalé.",
+        "A reply has at most 300 characters. What others wrote can be neither hidden nor"
+        " removed, only reported.",
     ),
-    Words(
-        {
-            "fr": "Le flux en direct reçoit tout ce qui se publie, soit plus d’un gigaoctet par jour.",
-            "en": "The live stream takes in all that is published: more than a gigabyte a day.",
-        }
+    said(
+        "Le flux en direct reçoit tout ce qui se publie, soit plus d’un gigaoctet par jour.",
+        "The live stream takes in all that is published: more than a gigabyte a day.",
     ),
 )
 

@@ -22,13 +22,15 @@ from xml.sax import SAXException
 
 import feedparser
 from lxml import etree, html
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field
 
 from veilleur.errors import CredentialsRefused, NetworkRefused
-from veilleur.listening.client import Client
-from veilleur.listening.connector import Capability, Heard, Page, Remark
+from veilleur.listening.asking import web
+from veilleur.listening.client import Client, repeatable
+from veilleur.listening.connector import Capability, Heard, Page, Remark, said
 from veilleur.listening.files.row import storable
 from veilleur.listening.markup import plain_text
+from veilleur.listening.remembering import Cursor, digest
 from veilleur.listening.settings import AccountSettings, asked, page_address
 from veilleur.vocabulary import Words
 
@@ -66,10 +68,8 @@ class FeedSettings(AccountSettings):
     ]
 
 
-class _Cursor(BaseModel):
+class _Cursor(Cursor):
     """What the last visit learned."""
-
-    model_config = ConfigDict(frozen=True)
 
     address: str = ""
     """Digest of the address: another feed begins from the beginning."""
@@ -93,38 +93,30 @@ class Feed:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "feed"
-    title: ClassVar[Words] = Words({"fr": "Flux RSS ou Atom", "en": "RSS or Atom feed"})
+    title: ClassVar[Words] = said("Flux RSS ou Atom", "RSS or Atom feed")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.COMMENTS, Capability.EDITS, Capability.BACKFILL}
     )
     limits: ClassVar[Sequence[Words]] = (
-        Words(
-            {
-                "fr": "Un flux ne contient que les derniers messages : ce qui en sort entre deux lectures "
-                "est perdu, et ce qui l’a quitté n’est pas tenu pour supprimé.",
-                "en": "A feed holds the latest messages only: what leaves it between two readings is lost, "
-                "and what has left it does not count as deleted.",
-            }
+        said(
+            "Un flux ne contient que les derniers messages : ce qui en sort entre deux lectures "
+            "est perdu, et ce qui l’a quitté n’est pas tenu pour supprimé.",
+            "A feed holds the latest messages only: what leaves it between two readings is lost, "
+            "and what has left it does not count as deleted.",
         ),
-        Words(
-            {
-                "fr": "Une modification se voit tant que le message est dans le flux, parmi les "
-                f"{MOST_ENTRIES} plus récents ; parfois six heures plus tard.",
-                "en": "An edit is noticed while the message is in the feed, among the "
-                f"{MOST_ENTRIES} latest ones; sometimes six hours later.",
-            }
+        said(
+            "Une modification se voit tant que le message est dans le flux, parmi les "
+            f"{MOST_ENTRIES} plus récents ; parfois six heures plus tard.",
+            "An edit is noticed while the message is in the feed, among the "
+            f"{MOST_ENTRIES} latest ones; sometimes six hours later.",
         ),
-        Words(
-            {
-                "fr": "Certains flux ne donnent qu’un extrait des messages, et jamais de note en étoiles.",
-                "en": "Some feeds give an excerpt of each message only, and never a star rating.",
-            }
+        said(
+            "Certains flux ne donnent qu’un extrait des messages, et jamais de note en étoiles.",
+            "Some feeds give an excerpt of each message only, and never a star rating.",
         ),
-        Words(
-            {
-                "fr": "On ne peut ni répondre ni masquer par un flux.",
-                "en": "Nothing can be answered or hidden through a feed.",
-            }
+        said(
+            "On ne peut ni répondre ni masquer par un flux.",
+            "Nothing can be answered or hidden through a feed.",
         ),
     )
     settings: ClassVar[type[BaseModel]] = FeedSettings
@@ -139,12 +131,12 @@ class Feed:
         try:
             answer = client.read(self._address, follow=True)
         except CredentialsRefused:
-            return (_remark(_LOCKED, is_good=False),)
+            return (Remark(_LOCKED, is_good=False),)
         read = _read(answer.content, answer.headers, str(answer.url))
         if read is not None:
-            return (_remark(_found(read)),)
+            return (Remark(_found(read)),)
         announced = _announced(answer.content, str(answer.url))
-        return (_remark(_pointed(announced) if announced else _NO_FEED, is_good=False),)
+        return (Remark(_pointed(announced) if announced else _NO_FEED, is_good=False),)
 
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """Entries that are new or have changed since a cursor, oldest first."""
@@ -163,50 +155,38 @@ def _pages(
     messages: Sequence[Heard], known: _Cursor, headers: Mapping[str, str], address: str
 ) -> Iterator[Page]:
     """Only the last cursor may spare the next reading: one from before it must bring the rest."""
-    digests = {_digest(repr(one)): one for one in messages}
+    digests = {digest(repr(one)): one for one in messages}
     before = set(known.seen)
-    fresh = [digest for digest in digests if digest not in before]
+    fresh = [one for one in digests if one not in before]
     steps = [fresh[start : start + PAGE] for start in range(0, len(fresh), PAGE)] or [[]]
-    own, seen = _digest(address), [digest for digest in digests if digest in before]
+    own, seen = digest(address), [one for one in digests if one in before]
     for step in steps[:-1]:
         seen += step
         cursor = _Cursor(address=own, seen=tuple(seen))
-        yield Page(tuple(digests[one] for one in step), cursor.model_dump_json())
+        yield Page(tuple(digests[one] for one in step), cursor.text)
     last = _Cursor(
         address=own,
-        etag=_repeatable(headers.get("etag", ""), 500),
-        modified=_repeatable(headers.get("last-modified", ""), 100),
+        etag=repeatable(headers.get("etag", ""), 500),
+        modified=repeatable(headers.get("last-modified", ""), 100),
         seen=tuple(digests),
         read_at=time.time(),
     )
-    yield Page(tuple(digests[one] for one in steps[-1]), last.model_dump_json())
+    yield Page(tuple(digests[one] for one in steps[-1]), last.text)
 
 
 def _resumed(since: str, address: str) -> _Cursor:
-    try:
-        known = _Cursor.model_validate_json(since or "{}")
-    except ValidationError:
-        return _Cursor()
-    return known if known.address == _digest(address) else _Cursor()
+    known = _Cursor.of(since)
+    return known if known.address == digest(address) else _Cursor()
 
 
 def _conditions(known: _Cursor) -> dict[str, str]:
     if not 0 <= time.time() - known.read_at < LONGEST_TRUST:
         return {}
     told = {
-        "If-None-Match": _repeatable(known.etag, 500),
-        "If-Modified-Since": _repeatable(known.modified, 100),
+        "If-None-Match": repeatable(known.etag, 500),
+        "If-Modified-Since": repeatable(known.modified, 100),
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _repeatable(value: str, most: int) -> str:
-    """The value of a header, if it can be sent back as it is."""
-    return value if value.isascii() and value.isprintable() and len(value) <= most else ""
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _read(content: bytes, headers: Mapping[str, str], address: str) -> _Read | None:
@@ -258,13 +238,13 @@ def _heard(entry: Mapping[str, Any], feed: str, language: str, inherited: object
     text, published = _plain(said), _moment(entry)
     if not text and not title:
         return None
-    link = _web(entry.get("link"))
+    link = web(entry.get("link"))
     own = str(entry.get("id") or "").strip() or link
     answered = entry.get("thr_in-reply-to")
     parent = str(answered.get("ref") or "").strip() if isinstance(answered, Mapping) else ""
     spoken = str((said or {}).get("language") or language)
     return Heard(
-        _fitting(own) or _digest("\x1f".join((author, str(published), title or text[:200]))),
+        _fitting(own) or digest("\x1f".join((author, str(published), title or text[:200]))),
         text,
         author=author,
         title=title,
@@ -298,7 +278,7 @@ def _author(told: object) -> tuple[str, str]:
     if not isinstance(told, Mapping):
         return "", ""
     name = storable(_line(_EMAIL.sub("", str(told.get("name") or ""))))
-    return name, _web(told.get("href")) or name
+    return name, web(told.get("href")) or name
 
 
 def _without_author(title: str, name: str) -> str:
@@ -315,11 +295,6 @@ def _moment(entry: Mapping[str, Any]) -> datetime | None:
         return datetime.fromtimestamp(calendar.timegm(told), UTC) if told else None
     except (OverflowError, TypeError, ValueError, OSError):
         return None
-
-
-def _web(address: object) -> str:
-    text = str(address or "").strip()
-    return text if text.startswith(("https://", "http://")) else ""
 
 
 def _fitting(own: str) -> str:
@@ -345,50 +320,43 @@ def _alternate(link: html.HtmlElement, address: str) -> str:
     if "alternate" not in str(link.get("rel") or "").lower().split() or kind not in FEED_TYPES:
         return ""
     try:
-        return _web(urljoin(address, str(link.get("href") or "").strip()))
+        return web(urljoin(address, str(link.get("href") or "").strip()))
     except ValueError:
         return ""
 
 
-_LOCKED = {
-    "fr": "Ce flux demande un mot de passe : seuls les flux ouverts à tous peuvent être lus.",
-    "en": "This feed asks for a password: only feeds that are open to everybody can be read.",
-}
-_NO_FEED = {
-    "fr": "Cette adresse ne donne pas de flux RSS ou Atom.",
-    "en": "This address gives no RSS or Atom feed.",
-}
+_LOCKED = said(
+    "Ce flux demande un mot de passe : seuls les flux ouverts à tous peuvent être lus.",
+    "This feed asks for a password: only feeds that are open to everybody can be read.",
+)
+_NO_FEED = said("Cette adresse ne donne pas de flux RSS ou Atom.", "This address gives no RSS or Atom feed.")
 
 
-def _remark(words: Mapping[str, str], *, is_good: bool = True) -> Remark:
-    return Remark(Words(words), is_good)
-
-
-def _found(read: _Read) -> dict[str, str]:
+def _found(read: _Read) -> Words:
     count, title = len(read.messages), read.title or "?"
     if not count:
-        return {
-            "fr": f"Le flux « {title} » est lu ; il est vide pour l’instant.",
-            "en": f"The feed “{title}” can be read; it is empty for now.",
-        }
+        return said(
+            f"Le flux « {title} » est lu ; il est vide pour l’instant.",
+            f"The feed “{title}” can be read; it is empty for now.",
+        )
     newest = read.messages[-1].published_at
     fr, en = (
         (newest.strftime(", le dernier du %d/%m/%Y"), newest.strftime(", the last of %Y-%m-%d"))
         if newest
         else ("", "")
     )
-    return {
-        "fr": f"Le flux « {title} » est lu ; messages présents : {count}{fr}.",
-        "en": f"The feed “{title}” can be read; messages in it: {count}{en}.",
-    }
+    return said(
+        f"Le flux « {title} » est lu ; messages présents : {count}{fr}.",
+        f"The feed “{title}” can be read; messages in it: {count}{en}.",
+    )
 
 
-def _pointed(announced: Sequence[str]) -> dict[str, str]:
-    return {
-        "fr": f"C’est une page web et non un flux. Elle annonce : {', '.join(announced)}",
-        "en": f"This is a web page, not a feed. It announces: {', '.join(announced)}",
-    }
+def _pointed(announced: Sequence[str]) -> Words:
+    return said(
+        f"C’est une page web et non un flux. Elle annonce : {', '.join(announced)}",
+        f"This is a web page, not a feed. It announces: {', '.join(announced)}",
+    )
 
 
 def _refusal(announced: Sequence[str]) -> str:
-    return _pointed(announced)["en"] if announced else _NO_FEED["en"]
+    return (_pointed(announced) if announced else _NO_FEED).say("en")

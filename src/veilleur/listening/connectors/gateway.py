@@ -19,8 +19,9 @@ import httpx
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
 from veilleur.errors import NetworkRefused, NotReached, OutcomeUnknown
+from veilleur.listening.asking import web
 from veilleur.listening.client import MOST_WORDS, Client
-from veilleur.listening.connector import Answered, Capability, Remark, Sent
+from veilleur.listening.connector import Answered, Capability, Remark, Sent, remark, said
 from veilleur.listening.settings import AccountSettings, asked, web_address
 from veilleur.vocabulary import Words
 
@@ -60,16 +61,14 @@ class Gateway:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "gateway"
-    title: ClassVar[Words] = Words({"fr": "Une passerelle de la maison", "en": "A gateway of one’s own"})
+    title: ClassVar[Words] = said("Une passerelle de la maison", "A gateway of one’s own")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.REPLY, Capability.READ_BACK, Capability.KEEPS_KEYS}
     )
     limits: ClassVar[Sequence[Words]] = (
-        Words(
-            {
-                "fr": "Elle publie des réponses ; elle n’apporte aucun message.",
-                "en": "It publishes replies; it brings no message.",
-            }
+        said(
+            "Elle publie des réponses ; elle n’apporte aucun message.",
+            "It publishes replies; it brings no message.",
         ),
     )
     settings: ClassVar[type[BaseModel]] = GatewaySettings
@@ -83,11 +82,13 @@ class Gateway:
         """Asks for a key that nobody used: 404 is the right answer."""
         answer = self._asked("veilleur-check", client)
         is_good = answer.status_code == HTTPStatus.NOT_FOUND or answer.is_success
-        words = {
-            "fr": f"La passerelle répond (HTTP {answer.status_code}).",
-            "en": f"The gateway answers (HTTP {answer.status_code}).",
-        }
-        return (Remark(Words(words), is_good),)
+        return (
+            remark(
+                f"La passerelle répond (HTTP {answer.status_code}).",
+                f"The gateway answers (HTTP {answer.status_code}).",
+                is_good=is_good,
+            ),
+        )
 
     def reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent:
         """Hands a reply to the gateway."""
@@ -131,4 +132,4 @@ def _published(answer: httpx.Response) -> Sent:
         told = _Published.model_validate_json(answer.content)
     except ValidationError as error:
         raise OutcomeUnknown("the answer is not the JSON object that was agreed") from error
-    return Sent(told.id, told.url if told.url.startswith(("https://", "http://")) else "")
+    return Sent(told.id, web(told.url))

@@ -19,12 +19,13 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from veilleur.errors import CredentialsRefused, InvalidInput, NetworkRefused, NotReached
-from veilleur.listening.client import MOST_WORDS, SECONDS, Client, connected
-from veilleur.listening.connector import Capability, Heard, Page, Remark
+from veilleur.listening.client import MOST_WORDS, Client, connected
+from veilleur.listening.connector import Capability, Heard, Page, Remark, remark, said
 from veilleur.listening.letters import Letter, read_letter
+from veilleur.listening.remembering import Cursor
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Words
 
@@ -125,28 +126,22 @@ class ImapSettings(AccountSettings):
     ] = "INBOX"
 
 
-class _Cursor(BaseModel):
+class _Cursor(Cursor):
     validity: Annotated[int, Field(ge=0, lt=2**32)] = 0
     uid: Annotated[int, Field(ge=0, lt=2**32)] = 0
-
-
-def _cursor(text: str) -> _Cursor:
-    try:
-        return _Cursor.model_validate_json(text)
-    except ValidationError:
-        return _Cursor()
 
 
 class _Connection(imaplib.IMAP4):
     """imaplib over a connection that may be reached, with answers of a bounded size."""
 
-    def __init__(self, settings: ImapSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: ImapSettings, client: Client) -> None:
+        self._settings, self._client = settings, client
         self._left = MOST_HEARD
-        super().__init__(settings.host, settings.port, SECONDS)
+        client.count()
+        super().__init__(settings.host, settings.port, client.seconds)
 
     def _create_socket(self, timeout: float | None) -> Any:
-        door = connected(self._settings.host, self._settings.port, timeout or SECONDS)
+        door = connected(self._settings.host, self._settings.port, timeout or self._client.seconds)
         if self._settings.tls == "none":
             return door
         try:
@@ -184,32 +179,24 @@ class Imap:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "imap"
-    title: ClassVar[Words] = Words({"fr": "Boîte e-mail", "en": "Mailbox"})
+    title: ClassVar[Words] = said("Boîte e-mail", "Mailbox")
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.COMMENTS, Capability.BACKFILL})
     limits: ClassVar[Sequence[Words]] = (
-        Words(
-            {
-                "fr": "Lire une lettre ne la marque pas comme lue ; on y répond depuis la messagerie.",
-                "en": "Reading a letter does not mark it as read; it is answered from the mail program.",
-            }
+        said(
+            "Lire une lettre ne la marque pas comme lue ; on y répond depuis la messagerie.",
+            "Reading a letter does not mark it as read; it is answered from the mail program.",
         ),
-        Words(
-            {
-                "fr": "Les pièces jointes ne sont ni reprises ni analysées ; leur nombre est indiqué.",
-                "en": "Attachments are neither kept nor scanned; how many there are is said.",
-            }
+        said(
+            "Les pièces jointes ne sont ni reprises ni analysées ; leur nombre est indiqué.",
+            "Attachments are neither kept nor scanned; how many there are is said.",
         ),
-        Words(
-            {
-                "fr": "D’une lettre de plus de 10 Mo, seul le début est lu.",
-                "en": "Of a letter larger than 10 MB only the beginning is read.",
-            }
+        said(
+            "D’une lettre de plus de 10 Mo, seul le début est lu.",
+            "Of a letter larger than 10 MB only the beginning is read.",
         ),
-        Words(
-            {
-                "fr": "Pas de messagerie qui refuse les mots de passe, comme Microsoft 365.",
-                "en": "No mail host that refuses passwords, such as Microsoft 365.",
-            }
+        said(
+            "Pas de messagerie qui refuse les mots de passe, comme Microsoft 365.",
+            "No mail host that refuses passwords, such as Microsoft 365.",
         ),
     )
     settings: ClassVar[type[BaseModel]] = ImapSettings
@@ -219,41 +206,42 @@ class Imap:
         """Connects to nothing yet."""
         self._settings = settings
 
-    def check(self, client: Client) -> Sequence[Remark]:  # noqa: ARG002 - IMAP is no HTTP
+    def check(self, client: Client) -> Sequence[Remark]:
         """Opens the folder."""
-        with self._connected() as connection:
+        with self._connected(client) as connection:
             count, _validity = self._opened(connection)
         told = [
-            _remark(
+            remark(
                 f"Dossier « {self._settings.folder} » ouvert en lecture seule : {count} lettre(s).",
                 f"Folder “{self._settings.folder}” opened for reading only: {count} letter(s).",
             )
         ]
         if self._settings.tls == "none":
             told.append(
-                _remark(
+                remark(
                     "Sans chiffrement : seulement pour un serveur dans vos murs.",
                     "Without encryption: only for a server within your walls.",
                 )
             )
         return told
 
-    def fetch(self, since: str, client: Client) -> Iterator[Page]:  # noqa: ARG002 - IMAP is no HTTP
+    def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """The letters that arrived since a cursor, in the order of their arrival."""
-        cursor = _cursor(since)
-        with self._connected() as connection:
+        cursor = _Cursor.of(since)
+        with self._connected(client) as connection:
             count, validity = self._opened(connection)
             last = cursor.uid if cursor.validity == validity else 0
             uids = _uids(connection, last) if count else iter(())
             while page := tuple(islice(uids, PAGE)):
+                client.count()
                 cursor = _Cursor(validity=validity, uid=page[-1])
-                yield Page(tuple(_heard(connection, page, validity)), cursor.model_dump_json())
+                yield Page(tuple(_heard(connection, page, validity)), cursor.text)
 
     @contextmanager
-    def _connected(self) -> Iterator[_Connection]:
+    def _connected(self, client: Client) -> Iterator[_Connection]:
         """A connection that is logged in; what goes wrong on it, in the words of the house."""
         with _told():
-            connection = _Connection(self._settings)
+            connection = _Connection(self._settings, client)
             try:
                 _log_in(connection, self._settings.user, self._settings.password.get_secret_value())
                 yield connection
@@ -421,7 +409,3 @@ def _sentence(told: Sequence[Any]) -> str:
     last = told[-1] if told else ""
     text = last.decode("utf-8", "replace") if isinstance(last, bytes) else str(last or "")
     return " ".join(text.split())[:MOST_WORDS]
-
-
-def _remark(fr: str, en: str) -> Remark:
-    return Remark(Words({"fr": fr, "en": en}))

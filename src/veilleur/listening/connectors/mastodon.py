@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from veilleur.errors import CredentialsRefused, NetworkRefused, OutcomeUnknown
+from veilleur.listening.asking import Answer, each, json_of, parsed
 from veilleur.listening.client import Client
-from veilleur.listening.connector import Answered, Capability, Page, Remark, Sent
+from veilleur.listening.connector import Answered, Capability, Page, Remark, Sent, remark, said
 from veilleur.listening.connectors import mastodon_api as api
 from veilleur.listening.connectors.mastodon_api import Server, Status
 from veilleur.listening.connectors.mastodon_reading import SPARED, Reading
@@ -31,46 +32,30 @@ CAPABILITIES = frozenset(
     }
 )
 LIMITS = (
-    Words(
-        {
-            "fr": "On ne voit que ce que le serveur du compte a reçu, jamais tout le réseau.",
-            "en": "Only what the account’s server received is seen, never the whole network.",
-        }
+    said(
+        "On ne voit que ce que le serveur du compte a reçu, jamais tout le réseau.",
+        "Only what the account’s server received is seen, never the whole network.",
     ),
-    Words(
-        {
-            "fr": "La recherche de mots dépend du serveur et ne montre que les auteurs qui l’acceptent.",
-            "en": "Searching for words depends on the server and shows only authors who agreed to it.",
-        }
+    said(
+        "La recherche de mots dépend du serveur et ne montre que les auteurs qui l’acceptent.",
+        "Searching for words depends on the server and shows only authors who agreed to it.",
     ),
-    Words(
-        {
-            "fr": "La première fois, un mot-dièse ou les mentions apportent 2 000 messages au plus, une "
-            "recherche 200.",
-            "en": "The first time, a hashtag or the mentions bring 2,000 posts at most, a search 200.",
-        }
+    said(
+        "La première fois, un mot-dièse ou les mentions apportent 2 000 messages au plus, une recherche 200.",
+        "The first time, a hashtag or the mentions bring 2,000 posts at most, a search 200.",
     ),
-    Words(
-        {
-            "fr": "Modifications et suppressions se voient sur les 2 000 derniers messages : à chaque relevé "
-            "pour les plus récents, en quelques heures pour les autres.",
-            "en": "Edits and deletions are noticed among the last 2,000 posts: each time for the newest, "
-            "within hours for the others.",
-        }
+    said(
+        "Modifications et suppressions se voient sur les 2 000 derniers messages : à chaque relevé "
+        "pour les plus récents, en quelques heures pour les autres.",
+        "Edits and deletions are noticed among the last 2,000 posts: each time for the newest, "
+        "within hours for the others.",
     ),
-    Words(
-        {
-            "fr": "Images, vidéos et sondages ne sont pas lus.",
-            "en": "Pictures, videos and polls are not read.",
-        }
-    ),
-    Words(
-        {
-            "fr": "On ne peut ni masquer ni supprimer le message d’un autre : on peut le signaler aux "
-            "modérateurs du serveur, si celui-ci le propose.",
-            "en": "Somebody else’s post can be neither hidden nor deleted: it can be reported to the "
-            "server’s moderators, where the server offers that.",
-        }
+    said("Images, vidéos et sondages ne sont pas lus.", "Pictures, videos and polls are not read."),
+    said(
+        "On ne peut ni masquer ni supprimer le message d’un autre : on peut le signaler aux "
+        "modérateurs du serveur, si celui-ci le propose.",
+        "Somebody else’s post can be neither hidden nor deleted: it can be reported to the "
+        "server’s moderators, where the server offers that.",
     ),
 )
 
@@ -79,7 +64,7 @@ class Mastodon:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "mastodon"
-    title: ClassVar[Words] = Words({"fr": "Mastodon", "en": "Mastodon"})
+    title: ClassVar[Words] = said("Mastodon", "Mastodon")
     capabilities: ClassVar[frozenset[Capability]] = CAPABILITIES
     limits: ClassVar[Sequence[Words]] = LIMITS
     settings: ClassVar[type[BaseModel]] = MastodonSettings
@@ -123,7 +108,7 @@ class Mastodon:
         server = self._server(client)
         status, me = server.status(answered.external_id), server.account().id
         told = server.get(f"/api/v1/statuses/{status.id}/context")
-        for one in api.many_of(Status, api.one_of(api.Context, told).descendants):
+        for one in each(Status, parsed(api.Context, told).descendants):
             is_ours = one.account.id == me and one.in_reply_to_id == status.id
             if is_ours and _same(server.written(one), _addressed(text, status)):
                 return Sent(one.id, one.address)
@@ -151,10 +136,10 @@ def _same(one: str, other: str) -> bool:
     return one.split() == other.encode("utf-8", "replace").decode().split()
 
 
-def _sent(content: bytes) -> Sent:
+def _sent(answer: Answer) -> Sent:
     try:
-        made = Status.model_validate_json(content)
-    except ValidationError as error:
+        made = parsed(Status, json_of(answer))
+    except NetworkRefused as error:
         raise OutcomeUnknown("the server does not say what it made of the reply") from error
     return Sent(made.id, made.address)
 
@@ -164,13 +149,9 @@ def _greeting(account: api.Account, server: Server) -> Remark:
     version = instance.version if instance else "?"
     most = instance.configuration.statuses.max_characters if instance else None
     fr, en = (f" ; {most} caractères au plus", f"; {most} characters at most") if most else ("", "")
-    return Remark(
-        Words(
-            {
-                "fr": f"Compte @{account.acct}, serveur en version {version}{fr}.",
-                "en": f"Account @{account.acct}, server version {version}{en}.",
-            }
-        )
+    return remark(
+        f"Compte @{account.acct}, serveur en version {version}{fr}.",
+        f"Account @{account.acct}, server version {version}{en}.",
     )
 
 
@@ -178,18 +159,16 @@ def _rights(server: Server) -> Iterator[Remark]:
     """What the application of the token may do, where the server says it (Mastodon 4.3 and later)."""
     scopes = server.scopes()
     if scopes is None:
-        words = {
-            "fr": "Le serveur ne dit pas quels droits a le jeton.",
-            "en": "The server does not say which rights the token has.",
-        }
-        yield Remark(Words(words))
+        yield remark(
+            "Le serveur ne dit pas quels droits a le jeton.",
+            "The server does not say which rights the token has.",
+        )
         return
     listed = ", ".join(sorted(scopes))
-    yield Remark(Words({"fr": f"Droits du jeton : {listed}.", "en": f"Rights of the token: {listed}."}))
+    yield remark(f"Droits du jeton : {listed}.", f"Rights of the token: {listed}.")
     for scope in (*READ_SCOPES, *WRITE_SCOPES):
         if not _allows(scopes, scope):
-            words = {"fr": f"Le droit « {scope} » manque.", "en": f"The right “{scope}” is missing."}
-            yield Remark(Words(words), is_good=False)
+            yield remark(f"Le droit « {scope} » manque.", f"The right “{scope}” is missing.", is_good=False)
 
 
 def _allows(scopes: frozenset[str], scope: str) -> bool:
@@ -202,33 +181,32 @@ def _reading_remark(server: Server) -> Remark:
     try:
         api.mentions(server.get("/api/v1/notifications", {"limit": "1"}))
     except CredentialsRefused:
-        words = {
-            "fr": "Le jeton ne permet pas de lire les mentions.",
-            "en": "The token does not allow mentions to be read.",
-        }
-        return Remark(Words(words), is_good=False)
-    return Remark(Words({"fr": "Les mentions se lisent.", "en": "Mentions can be read."}))
+        return remark(
+            "Le jeton ne permet pas de lire les mentions.",
+            "The token does not allow mentions to be read.",
+            is_good=False,
+        )
+    return remark("Les mentions se lisent.", "Mentions can be read.")
 
 
 def _search_remark(server: Server) -> Remark:
     try:
-        api.one_of(api.Found, server.get("/api/v2/search", {"q": "a", "type": "statuses", "limit": "1"}))
+        parsed(api.Found, server.get("/api/v2/search", {"q": "a", "type": "statuses", "limit": "1"}))
     except NetworkRefused as error:
-        words = {
-            "fr": f"Le serveur ne cherche pas de mots avec ce jeton : {error}.",
-            "en": f"The server does not search for words with this token: {error}.",
-        }
-        return Remark(Words(words), is_good=False)
-    words = {
-        "fr": "Le serveur accepte les recherches ; s’il n’indexe pas les messages, elles restent vides.",
-        "en": "The server takes searches; if it does not index posts, they stay empty.",
-    }
-    return Remark(Words(words))
+        return remark(
+            f"Le serveur ne cherche pas de mots avec ce jeton : {error}.",
+            f"The server does not search for words with this token: {error}.",
+            is_good=False,
+        )
+    return remark(
+        "Le serveur accepte les recherches ; s’il n’indexe pas les messages, elles restent vides.",
+        "The server takes searches; if it does not index posts, they stay empty.",
+    )
 
 
 def _quota_remark(left: int) -> Remark:
-    words = {
-        "fr": f"Il reste {left} questions avant que le serveur demande d’attendre.",
-        "en": f"{left} questions are left before the server asks to wait.",
-    }
-    return Remark(Words(words), is_good=left > SPARED)
+    return remark(
+        f"Il reste {left} questions avant que le serveur demande d’attendre.",
+        f"{left} questions are left before the server asks to wait.",
+        is_good=left > SPARED,
+    )

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2s
 from http import HTTPStatus
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
-from veilleur.errors import CredentialsRefused, NetworkRefused, OutcomeUnknown, Throttled
-from veilleur.listening.client import LONGEST_WAIT, Client, require_good
+from veilleur.errors import CredentialsRefused, NetworkRefused, Throttled
+from veilleur.listening.asking import Answer, Shape, each, json_of, parsed
+from veilleur.listening.client import LONGEST_WAIT, Client
 from veilleur.listening.markup import plain_text
 
 GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-ODD = "the server does not answer as the Mastodon API does"
 
 
-class Told(BaseModel):
-    """Something that the server says; what is not read here is left unread."""
+class Told(Shape):
+    """Something that the server says."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
@@ -147,28 +146,6 @@ class Instance(Told):
     configuration: Configuration = Configuration()
 
 
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def one_of(model: type[Model], told: object) -> Model:
-    """What the server said. Raises `NetworkRefused` when it is not as agreed."""
-    try:
-        return model.model_validate(told)
-    except (ValidationError, RecursionError) as error:
-        raise NetworkRefused(ODD) from error
-
-
-def many_of(model: type[Model], told: object) -> list[Model]:
-    """Those that are as agreed; an odd one is left out."""
-    if not isinstance(told, list):
-        raise NetworkRefused(ODD)
-    known = []
-    for one in told:
-        with suppress(ValidationError, RecursionError):
-            known.append(model.model_validate(one))
-    return known
-
-
 def seconds_of(moment: datetime) -> int:
     """Since 1970."""
     return int(moment.timestamp())
@@ -187,19 +164,24 @@ class Listed(NamedTuple):
 
 def timeline(told: object) -> list[Listed]:
     """Posts, newest first; of one that somebody passed on, the post itself."""
-    if not isinstance(told, list):
-        raise NetworkRefused(ODD)
-    posts = [one["reblog"] if isinstance(one, dict) and one.get("reblog") else one for one in told]
-    return [Listed(one.id, seconds_of(one.created_at), one) for one in many_of(Status, posts)]
+    entries = _list(told)
+    posts = [one["reblog"] if isinstance(one, dict) and one.get("reblog") else one for one in entries]
+    return [Listed(one.id, seconds_of(one.created_at), one) for one in each(Status, posts)]
 
 
 def mentions(told: object) -> list[Listed]:
     """Notifications, newest first; those that are no mention have no post."""
     listed = []
-    for one in many_of(Notification, told):
-        found = many_of(Status, [one.status]) if one.type == "mention" else []
+    for one in each(Notification, _list(told)):
+        found = each(Status, [one.status]) if one.type == "mention" else []
         listed.append(Listed(one.id, seconds_of(one.created_at), found[0] if found else None))
     return listed
+
+
+def _list(told: object) -> list[Any]:
+    if not isinstance(told, list):
+        raise NetworkRefused("the server does not answer as the Mastodon API does")
+    return told
 
 
 class Server:
@@ -216,94 +198,68 @@ class Server:
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """What the server says; None when there is nothing (any more)."""
-        answer = self._asked(path, params)
-        return None if answer.status_code in GONE else content_of(self._good(answer).content)
+        answer = self._read(path, params, also=GONE)
+        return None if answer.status_code in GONE else json_of(answer)
 
-    def post(self, path: str, told: Mapping[str, object], key: str = "") -> bytes:
+    def post(self, path: str, told: Mapping[str, object], key: str = "") -> Answer:
         """Asks once for something that changes the network; a server that fell over may have done it."""
-        keyed = {"Idempotency-Key": key} if key else {}
-        answer = self._client.ask(
-            "POST",
-            self._address + path,
-            headers=self._headers | keyed | {"Content-Type": "application/json"},
-            content=json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"),
+        headers = self._headers | ({"Idempotency-Key": key} if key else {})
+        return self._client.change(
+            "POST", self._address + path, headers=headers, json=told, judged=self._count
         )
-        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise OutcomeUnknown(f"HTTP {answer.status_code}")
-        return bytes(self._good(answer).content)
 
     def account(self) -> Account:
         """Whose token it is. Raises `CredentialsRefused` when it is nobody's."""
-        answer = self._asked("/api/v1/accounts/verify_credentials", None)
-        if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
-            raise CredentialsRefused("HTTP 422: the token belongs to no account")
-        return one_of(Account, content_of(self._good(answer).content))
+        try:
+            return parsed(Account, json_of(self._read("/api/v1/accounts/verify_credentials")))
+        except NetworkRefused as error:
+            if error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+                raise CredentialsRefused("HTTP 422: the token belongs to no account") from error
+            raise
 
     def status(self, post: str) -> Status:
         """A post that something is done about. Raises `NetworkRefused` when it is gone."""
         told = self.get(f"/api/v1/statuses/{quote(post, safe='')}")
         if told is None:
             raise NetworkRefused("the message is not on the server any more, or not for this account to see")
-        return one_of(Status, told)
+        return parsed(Status, told)
 
     def written(self, status: Status) -> str:
         """A post of the account as it was typed; as it is shown, on a server that does not tell."""
         told = self.get(f"/api/v1/statuses/{status.id}/source")
-        return status.text if told is None else one_of(Written, told).text
+        return status.text if told is None else parsed(Written, told).text
 
     def instance(self) -> Instance | None:
         """The server itself; None when it does not say."""
         for path in ("/api/v2/instance", "/api/v1/instance"):
             with suppress(NetworkRefused):
-                return one_of(Instance, self.get(path))
+                return parsed(Instance, self.get(path))
         return None
 
     def scopes(self) -> frozenset[str] | None:
         """What the application of the token asked for; None when the server does not say."""
         with suppress(NetworkRefused):
-            told = one_of(Application, self.get("/api/v1/apps/verify_credentials")).scopes
+            told = parsed(Application, self.get("/api/v1/apps/verify_credentials")).scopes
             return None if told is None else frozenset(told)
         return None
 
-    def _asked(self, path: str, params: Mapping[str, str] | None) -> Any:
-        """An answer; a server that stumbles is asked again with the patience of the client."""
+    def _read(self, path: str, params: Mapping[str, str] | None = None, also: Container[int] = ()) -> Answer:
         if self.left is not None and self.left < self._spare and self._reset > time.time():
-            raise Throttled("the quota of the account is nearly used up", self._wait())
-        with suppress(OutcomeUnknown):
-            answer = self._client.ask("GET", self._address + path, headers=self._headers, params=params)
-            if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-                return answer
-        return self._client.read(self._address + path, headers=self._headers, params=params)
+            wait = min(max(self._reset - time.time(), 1.0), LONGEST_WAIT)
+            raise Throttled("the quota of the account is nearly used up", wait)
+        return self._client.read(
+            self._address + path, headers=self._headers, params=params, judged=self._count, also=also
+        )
 
-    def _good(self, answer: Any) -> Any:
-        """The answer, if it is one; 429 says until when to wait: `X-RateLimit-Reset`."""
-        self._count(answer.headers)
-        is_full = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
-        if is_full and "retry-after" not in answer.headers and self._reset > time.time():
-            raise Throttled("HTTP 429: the quota of the account is used up", self._wait())
-        return require_good(answer)
-
-    def _count(self, headers: Mapping[str, str]) -> None:
-        left, reset = headers.get("x-ratelimit-remaining", ""), headers.get("x-ratelimit-reset", "")
+    def _count(self, answer: Answer) -> None:
+        """Keeps what is left of the quota, as every answer says it."""
+        left, reset = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "reset"))
         with suppress(ValueError):
             self._reset = _aware(datetime.fromisoformat(reset)).timestamp()
             self.left = int(left)
-
-    def _wait(self) -> float:
-        return min(max(self._reset - time.time(), 1.0), LONGEST_WAIT)
 
     @property
     def _headers(self) -> dict[str, str]:
         """Whoever acts takes a new connection each time: one that the server just closed leaves doubt."""
         known = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
         return known if self._spare else known | {"Connection": "close"}
-
-
-def content_of(content: bytes) -> Any:
-    """The JSON of an answer. Raises `NetworkRefused`."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise NetworkRefused(
-            "the server answers no JSON: is this the address of a Mastodon server?"
-        ) from error

@@ -19,14 +19,16 @@ from itertools import islice
 from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 from veilleur.errors import NetworkRefused
+from veilleur.listening.asking import each, parsed
 from veilleur.listening.client import Client
 from veilleur.listening.connector import Gone, Heard, Page
 from veilleur.listening.connectors import mastodon_api as api
 from veilleur.listening.connectors.mastodon_api import Listed, Server, Status, seconds_of
 from veilleur.listening.connectors.mastodon_settings import MastodonSettings
+from veilleur.listening.remembering import Cursor
 
 PAGE = 40
 """Posts asked for at once, and brought at once."""
@@ -45,8 +47,10 @@ SPARED = 20
 PUBLIC = frozenset({"public", "unlisted"})
 
 
-class Memory(BaseModel):
+class Memory(Cursor):
     """What a cursor carries from one reading to the next."""
+
+    model_config = ConfigDict(frozen=False)
 
     read: dict[str, api.Seconds] = Field(default_factory=dict)
     """Until when each source is read."""
@@ -55,19 +59,12 @@ class Memory(BaseModel):
     )
     """Digest and date of posts; those that nobody looked at for longest come first."""
 
-    @classmethod
-    def from_cursor(cls, cursor: str) -> Memory:
-        """Of a broken cursor: nothing."""
-        try:
-            return cls.model_validate_json(cursor)
-        except ValidationError:
-            return cls()
-
-    def cursor(self) -> str:
+    @property
+    def text(self) -> str:
         """The newest posts only."""
         kept = set(nlargest(REMEMBERED, self.heard, key=lambda post: self.heard[post][1]))
         self.heard = {post: told for post, told in self.heard.items() if post in kept}
-        return self.model_dump_json()
+        return super().text
 
     def has(self, status: Status) -> bool:
         """Whether a post was heard as it is now."""
@@ -91,7 +88,7 @@ class _Source:
         """Entries older than the one with the key `before`, newest first."""
         if self.is_search:
             told = server.get(self.path, {**self.params, "offset": str(number * PAGE)})
-            return api.timeline(api.one_of(api.Found, told).statuses)
+            return api.timeline(parsed(api.Found, told).statuses)
         told = server.get(self.path, {**self.params, "max_id": before} if before else self.params)
         return api.mentions(told) if self.name == "@" else api.timeline(told)
 
@@ -116,7 +113,7 @@ class Reading:
     def __init__(self, settings: MastodonSettings, since: str, client: Client) -> None:
         self._settings = settings
         self._server = Server(settings.address, settings.token, client, SPARED)
-        self._memory = Memory.from_cursor(since)
+        self._memory = Memory.of(since)
         self._me = self._server.account().id
         self._seen: set[str] = set()
         self._roots: dict[str, str] = {}
@@ -129,7 +126,7 @@ class Reading:
         for source in sources:
             yield from self._brought(source)
         items = tuple(self._looked_at_again())
-        yield Page(items, self._memory.cursor())
+        yield Page(items, self._memory.text)
 
     def _brought(self, source: _Source) -> Iterator[Page]:
         now = int(time.time())
@@ -139,7 +136,7 @@ class Reading:
             items = tuple(self._heard(one) for _key, _at, one in part if one)
             last = min(part[-1].at, now)
             self._memory.read[source.name] = max(last, self._memory.read.get(source.name, 0))
-            yield Page(items, self._memory.cursor())
+            yield Page(items, self._memory.text)
         self._memory.read[source.name] = now
 
     def _fresh(self, source: _Source, now: int) -> list[Listed]:
@@ -210,8 +207,8 @@ class Reading:
         if parent not in self._roots:
             self._roots[parent] = ""
             with suppress(NetworkRefused):
-                above = api.one_of(api.Context, self._server.get(f"/api/v1/statuses/{status.id}/context"))
-                known = api.many_of(Status, above.ancestors[:1])
+                above = parsed(api.Context, self._server.get(f"/api/v1/statuses/{status.id}/context"))
+                known = each(Status, above.ancestors[:1])
                 self._roots[parent] = known[0].id if known else ""
         return self._roots[parent]
 
@@ -227,7 +224,7 @@ class Reading:
                     del self._memory.heard[post]
                     yield Gone(post)
                     continue
-                status = api.one_of(Status, told)
+                status = parsed(Status, told)
                 if self._memory.has(status):
                     self._note(status)
                 else:

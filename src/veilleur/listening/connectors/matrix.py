@@ -10,21 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from veilleur.errors import NetworkRefused, OutcomeUnknown
 from veilleur.listening.client import Client
-from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent
+from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent, remark, said
 from veilleur.listening.connectors.matrix_api import (
     EVENT,
     ROOM,
     Event,
     Homeserver,
     events_of,
-    has_status,
     list_of,
     next_of,
     number_of,
@@ -32,6 +32,7 @@ from veilleur.listening.connectors.matrix_api import (
     token_of,
     word_of,
 )
+from veilleur.listening.remembering import Cursor
 from veilleur.listening.settings import AccountSettings, asked, web_address
 from veilleur.vocabulary import Words
 
@@ -105,24 +106,17 @@ class _Fill(BaseModel):
     end: Annotated[str, Field(pattern=r"^[!-~]{1,2000}$")]
 
 
-class _Cursor(BaseModel):
-    since: Annotated[str, Field(pattern=r"^[!-~]{1,2000}$")]
+class _Cursor(Cursor):
+    since: Annotated[str, Field(pattern=r"^[!-~]{1,2000}$")] = ""
     rooms: Annotated[tuple[str, ...], Field(max_length=MOST_ROOMS)] = ()
     fills: Annotated[tuple[_Fill, ...], Field(max_length=2 * MOST_ROOMS)] = ()
-
-
-def _cursor(text: str) -> _Cursor | None:
-    try:
-        return _Cursor.model_validate_json(text)
-    except ValidationError:
-        return None
 
 
 class Matrix:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "matrix"
-    title: ClassVar[Words] = Words({"fr": "Salons Matrix", "en": "Matrix rooms"})
+    title: ClassVar[Words] = said("Salons Matrix", "Matrix rooms")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.COMMENTS,
@@ -136,31 +130,22 @@ class Matrix:
         }
     )
     limits: ClassVar[Sequence[Words]] = (
-        Words(
-            {
-                "fr": "Les salons chiffrés de bout en bout ne peuvent pas être lus.",
-                "en": "Rooms that are encrypted end to end cannot be read.",
-            }
+        said(
+            "Les salons chiffrés de bout en bout ne peuvent pas être lus.",
+            "Rooms that are encrypted end to end cannot be read.",
         ),
-        Words(
-            {
-                "fr": "Le texte seul est repris : ni images, ni fichiers, ni sondages, ni réactions.",
-                "en": "Text only: no pictures, files, polls or reactions.",
-            }
+        said(
+            "Le texte seul est repris : ni images, ni fichiers, ni sondages, ni réactions.",
+            "Text only: no pictures, files, polls or reactions.",
         ),
-        Words(
-            {
-                "fr": "Le passé d’un salon commence là où le serveur le montre au compte.",
-                "en": "The past of a room begins where the homeserver shows it to the account.",
-            }
+        said(
+            "Le passé d’un salon commence là où le serveur le montre au compte.",
+            "The past of a room begins where the homeserver shows it to the account.",
         ),
-        Words(
-            {
-                "fr": "Rien ne peut être masqué puis remis ; retirer le message d’autrui demande un rôle de "
-                "modération.",
-                "en": "Nothing can be hidden and put back; removing what others wrote takes the role of a "
-                "moderator.",
-            }
+        said(
+            "Rien ne peut être masqué puis remis ; retirer le message d’autrui demande un rôle de "
+            "modération.",
+            "Nothing can be hidden and put back; removing what others wrote takes the role of a moderator.",
         ),
     )
     settings: ClassVar[type[BaseModel]] = MatrixSettings
@@ -175,7 +160,7 @@ class Matrix:
         server = self._server(client)
         me = server.me()
         joined = server.joined()
-        remarks = [_remark(f"Compte : {me}.", f"Account: {me}.")]
+        remarks = [remark(f"Compte : {me}.", f"Account: {me}.")]
         for name in self._settings.rooms:
             remarks += _remarks_on(name, server.room(name), me, joined, server)
         return remarks
@@ -183,13 +168,13 @@ class Matrix:
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """What was said, edited and redacted since a cursor, first of all in the past of new rooms."""
         server = self._server(client)
-        cursor = _cursor(since)
+        cursor = _Cursor.of(since)
         try:
             yield from self._pages(cursor, server)
         except NetworkRefused as error:
-            if cursor is None or not has_status(error, 400):
+            if not cursor.since or error.status != HTTPStatus.BAD_REQUEST:
                 raise
-            yield from self._pages(None, server)
+            yield from self._pages(_Cursor(), server)
 
     def reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent:
         """Answers in the thread of a message, else as a reply to it; `key` is the transaction."""
@@ -234,15 +219,15 @@ class Matrix:
     def _server(self, client: Client) -> Homeserver:
         return Homeserver(self._settings.address, self._settings.token.get_secret_value(), client)
 
-    def _pages(self, cursor: _Cursor | None, server: Homeserver) -> Iterator[Page]:
+    def _pages(self, cursor: _Cursor, server: Homeserver) -> Iterator[Page]:
         me, rooms = server.me(), self._rooms(server)
         cursor = _begun(cursor, rooms, server)
         while True:
             while cursor.fills:
                 cursor, items = _filled(cursor, me, server)
-                yield Page(items, cursor.model_dump_json())
+                yield Page(items, cursor.text)
             cursor, items = _synced(cursor, me, server)
-            yield Page(items, cursor.model_dump_json())
+            yield Page(items, cursor.text)
             if not items and not cursor.fills:
                 return
 
@@ -264,9 +249,9 @@ class Matrix:
         raise NetworkRefused("the message is in none of the rooms to watch")
 
 
-def _begun(cursor: _Cursor | None, rooms: tuple[str, ...], server: Homeserver) -> _Cursor:
+def _begun(cursor: _Cursor, rooms: tuple[str, ...], server: Homeserver) -> _Cursor:
     """Where to go on: at a cursor, if there is one; rooms new to it are read from their beginning."""
-    if cursor is None:
+    if not cursor.since:
         cursor = _Cursor(since=token_of(server.sync("", rooms), "next_batch"))
     fills = [fill for fill in cursor.fills if fill.room in rooms]
     fills += [_Fill(room=room, start="", end=cursor.since) for room in rooms if room not in cursor.rooms]
@@ -354,14 +339,14 @@ def _remarks_on(name: str, room: str, me: str, joined: frozenset[str], server: H
     if room not in joined:
         fr = f"Le compte n’est pas membre de {name} : invitez-le, et acceptez l’invitation avec ce compte."
         en = f"The account is no member of {name}: invite it, and accept with this account."
-        return [_remark(fr, en, is_good=False)]
+        return [remark(fr, en, is_good=False)]
     if server.state(room, "m.room.encryption"):
         fr, en = f"{name} est chiffré : rien ne peut y être lu.", f"{name} is encrypted: nothing can be read."
-        return [_remark(fr, en, is_good=False)]
+        return [remark(fr, en, is_good=False)]
     may_speak, may_remove = _rights(room, me, server)
     fr = f"{name} : lecture{', réponse' * may_speak}{', retrait' * may_remove}."
     en = f"{name}: reading{', replying' * may_speak}{', removing' * may_remove}."
-    return [_remark(fr, en)]
+    return [remark(fr, en)]
 
 
 def _rights(room: str, me: str, server: Homeserver) -> tuple[bool, bool]:
@@ -376,7 +361,3 @@ def _rights(room: str, me: str, server: Homeserver) -> tuple[bool, bool]:
     mine = number_of(part_of(levels, "users"), me, number_of(levels, "users_default", 0))
     speaking = number_of(part_of(levels, "events"), "m.room.message", number_of(levels, "events_default", 0))
     return mine >= speaking, mine >= number_of(levels, "redact", 50)
-
-
-def _remark(fr: str, en: str, *, is_good: bool = True) -> Remark:
-    return Remark(Words({"fr": fr, "en": en}), is_good)

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from veilleur.errors import NetworkRefused, OutcomeUnknown
+from veilleur.listening import asking
 from veilleur.listening.client import Client
 
 PAGE = 16
@@ -73,13 +75,13 @@ class Homeserver:
 
     def get(self, *path: str, **params: str) -> dict[str, Any]:
         """Asks for what changes nothing. Raises what `Client.read` does."""
-        return _object(self._client.read(self._url(path), headers=self._headers, params=params).content)
+        return asking.told(self._client.read(self._url(path), headers=self._headers, params=params))
 
     def put(self, *path: str, told: object) -> dict[str, Any]:
         """Changes something. Raises what `Client.change` does."""
         answer = self._client.change("PUT", self._url(path), headers=self._headers, json=told)
         try:
-            return _object(answer.content)
+            return asking.told(answer)
         except NetworkRefused as error:
             raise OutcomeUnknown(str(error)) from error
 
@@ -102,7 +104,7 @@ class Homeserver:
         try:
             return word_of(self.get("directory", "room", name), "room_id")
         except NetworkRefused as error:
-            if has_status(error, 404):
+            if error.status == HTTPStatus.NOT_FOUND:
                 return ""
             raise
 
@@ -136,17 +138,6 @@ class Homeserver:
 
     def _url(self, path: Iterable[str]) -> str:
         return self._base + "/".join(quote(part, safe="") for part in path)
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    """Raises `NetworkRefused` for an answer that is no JSON object."""
-    try:
-        told = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise NetworkRefused("this is no Matrix homeserver: it answers no JSON") from error
-    if not isinstance(told, dict):
-        raise NetworkRefused("this is no Matrix homeserver: its answer is no JSON object")
-    return told
 
 
 def events_of(told: object) -> tuple[Event, ...]:
@@ -183,11 +174,6 @@ def next_of(told: Mapping[str, Any], start: str) -> str:
     """From where the next page goes on; empty after the last one."""
     end = token_of(told, "end") if told.get("end") else ""
     return "" if end == start else end
-
-
-def has_status(error: NetworkRefused, status: int) -> bool:
-    """Whether it is an answer with this status that was refused."""
-    return str(error).startswith(f"HTTP {status}")
 
 
 def _related(relation: Mapping[str, Any], kind: str) -> str:

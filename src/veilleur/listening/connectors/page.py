@@ -8,7 +8,6 @@ digest of what it said, and which of them were missing the last time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +18,12 @@ from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from veilleur.errors import NetworkFailed, NetworkRefused, NotReached, OutcomeUnknown, Throttled
-from veilleur.listening.client import AGENT, MOST_REDIRECTIONS, Client, require_good
-from veilleur.listening.connector import Capability, Gone, Heard, Page, Remark
+from veilleur.listening.client import AGENT, MOST_REDIRECTIONS, Client, repeatable, require_good
+from veilleur.listening.connector import Capability, Gone, Heard, Page, Remark, remark, said
+from veilleur.listening.remembering import Cursor, digest
 from veilleur.listening.robots import NOTHING, Robots, robots
 from veilleur.listening.schema_org import Read, read_page
 from veilleur.listening.settings import AccountSettings, asked, page_address
@@ -90,14 +90,12 @@ class _Memory(BaseModel):
     """Ids in `seen` that were not on the page the last time."""
 
 
-class _Cursor(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
+class _Cursor(Cursor):
     next: str = ""
     """Key of the address that is next; empty: the first."""
-    pages: dict[str, _Memory] = {}
+    pages: dict[str, _Memory] = Field(default_factory=dict)
     """By key of the address."""
-    asked: dict[str, float] = {}
+    asked: dict[str, float] = Field(default_factory=dict)
     """When each site was asked last, in seconds since 1970."""
 
 
@@ -143,13 +141,11 @@ class _Visit:
 
     def _robots(self, site: str) -> Robots:
         """A site without robots.txt allows everything, one that does not show it nothing."""
-        answer = self._ask(f"{site}/robots.txt", self._headers, follow=True)
-        if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-            return Robots()
         try:
+            answer = self._ask(f"{site}/robots.txt", self._headers, follow=True)
             return robots(require_good(answer).content, "Veilleur")
-        except NetworkRefused:
-            return NOTHING
+        except NetworkRefused as error:
+            return Robots() if error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} else NOTHING
 
     def read(self, address: str, etag: str = "") -> _Answer:
         """Raises `NetworkRefused` also for what robots.txt keeps from us, wherever a page leads."""
@@ -171,6 +167,8 @@ class _Visit:
             raise self._down[site]
         try:
             return self._client.ask("GET", address, headers=headers, follow=follow)
+        except NetworkRefused as error:
+            raise NetworkRefused(f"{address}: {error}") from error
         except OutcomeUnknown as error:
             raise NotReached(f"{address}: {error}") from error
         except Throttled:
@@ -187,14 +185,16 @@ def _answer(address: str, answer: Any) -> _Answer:
     except NetworkRefused as error:
         raise NetworkRefused(f"{address}: {error}") from error
     content = None if good.status_code == HTTPStatus.NOT_MODIFIED else good.content
-    return _Answer(content, good.charset_encoding or "", _repeatable(good.headers.get("etag", "")))
+    return _Answer(
+        content, good.charset_encoding or "", repeatable(good.headers.get("etag", ""), LONGEST_ETAG)
+    )
 
 
 class ReviewPage:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "page"
-    title: ClassVar[Words] = Words({"fr": "Pages d’avis publiques", "en": "Public review pages"})
+    title: ClassVar[Words] = said("Pages d’avis publiques", "Public review pages")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.REVIEWS,
@@ -205,47 +205,34 @@ class ReviewPage:
         }
     )
     limits: ClassVar[Sequence[Words]] = (
-        Words(
-            {
-                "fr": "Seules les pages qui décrivent leurs avis aux moteurs de recherche (schema.org) sont "
-                "lues, si leur fichier robots.txt le permet.",
-                "en": "Only pages that describe their reviews to search engines (schema.org) are read, if "
-                "their robots.txt allows it.",
-            }
+        said(
+            "Seules les pages qui décrivent leurs avis aux moteurs de recherche (schema.org) sont "
+            "lues, si leur fichier robots.txt le permet.",
+            "Only pages that describe their reviews to search engines (schema.org) are read, if "
+            "their robots.txt allows it.",
         ),
-        Words(
-            {
-                "fr": "Seuls les avis de la page même sont vus : ajoutez l’adresse de chaque page suivante.",
-                "en": "Only reviews on the page itself are seen: add the address of each following page.",
-            }
+        said(
+            "Seuls les avis de la page même sont vus : ajoutez l’adresse de chaque page suivante.",
+            "Only reviews on the page itself are seen: add the address of each following page.",
         ),
-        Words(
-            {
-                "fr": "Un avis n’est tenu pour supprimé que si la page montre tous ses avis et qu’il y "
-                "manque deux fois de suite ; jamais si elle n’en montre plus aucun.",
-                "en": "A review counts as deleted only when the page shows all its reviews and lacks it "
-                "twice in a row; never when it shows none any more.",
-            }
+        said(
+            "Un avis n’est tenu pour supprimé que si la page montre tous ses avis et qu’il y "
+            "manque deux fois de suite ; jamais si elle n’en montre plus aucun.",
+            "A review counts as deleted only when the page shows all its reviews and lacks it "
+            "twice in a row; never when it shows none any more.",
         ),
-        Words(
-            {
-                "fr": "Si la page ne numérote pas ses avis, un avis dont le début change compte double.",
-                "en": "When a page does not number its reviews, one whose opening changes counts as another.",
-            }
+        said(
+            "Si la page ne numérote pas ses avis, un avis dont le début change compte double.",
+            "When a page does not number its reviews, one whose opening changes counts as another.",
         ),
-        Words(
-            {
-                "fr": "Un site qui demande plus de dix secondes entre deux pages est lu page par page.",
-                "en": "A site that asks for more than ten seconds between pages is read one page at a time.",
-            }
+        said(
+            "Un site qui demande plus de dix secondes entre deux pages est lu page par page.",
+            "A site that asks for more than ten seconds between pages is read one page at a time.",
         ),
-        Words(
-            {
-                "fr": "On ne peut ni répondre ni signaler. Vérifiez que les conditions du site permettent "
-                "cette lecture.",
-                "en": "Nothing can be answered or reported. Make sure that the terms of the site allow this "
-                "reading.",
-            }
+        said(
+            "On ne peut ni répondre ni signaler. Vérifiez que les conditions du site permettent "
+            "cette lecture.",
+            "Nothing can be answered or reported. Make sure that the terms of the site allow this reading.",
         ),
     )
     settings: ClassVar[type[BaseModel]] = ReviewPageSettings
@@ -269,9 +256,9 @@ class ReviewPage:
 
         Raises `Throttled` when a site asks to wait; other failures only when no address could be read.
         """
-        cursor = _resumed(since)
+        cursor = _Cursor.of(since)
         visit = _Visit(client, self._agent, cursor.asked)
-        keys = {_digest(address): address for address in self._addresses}
+        keys = {digest(address): address for address in self._addresses}
         pages = {key: memory for key, memory in cursor.pages.items() if key in keys}
         order = list(keys)
         start = order.index(cursor.next) if cursor.next in keys else 0
@@ -287,7 +274,7 @@ class ReviewPage:
                 if isinstance(error, Throttled) and _is_spent(client):
                     raise
                 failure = error
-            yield Page(items, _Cursor(next=after, pages=pages, asked=_recent(visit.asked)).model_dump_json())
+            yield Page(items, _Cursor(next=after, pages=pages, asked=_recent(visit.asked)).text)
             if isinstance(failure, Throttled):
                 break
         if failure is not None and (not good or isinstance(failure, Throttled)):
@@ -297,7 +284,7 @@ class ReviewPage:
         self, visit: _Visit, address: str, pages: Mapping[str, _Memory]
     ) -> tuple[tuple[Heard | Gone, ...], _Memory]:
         """What is new on a page, and what is known of it now; a missing message is looked for again."""
-        key = _digest(address)
+        key = digest(address)
         known = pages.get(key, _Memory())
         answer = visit.read(address, "" if known.missing else known.etag)
         if answer.content is None:
@@ -316,7 +303,7 @@ def _compared(
     """
     if not read.messages:
         return (), known.model_copy(update={"etag": etag})
-    seen = {one.id: _digest(repr(one)) for one in read.messages}
+    seen = {one.id: digest(repr(one)) for one in read.messages}
     fresh = [one for one in reversed(read.messages) if known.seen.get(one.id) != seen[one.id]]
     lost = known.seen.keys() - seen.keys() if read.is_whole else set()
     gone = lost & known.missing
@@ -329,19 +316,12 @@ def _compared(
 def _bounded(seen: Mapping[str, str], room: int) -> dict[str, str]:
     """As many as fit; of the others every change is brought, and none is noticed when it is gone."""
     kept: dict[str, str] = {}
-    for own, digest in seen.items():
-        room -= 2 * len(json.dumps(own, ensure_ascii=False).encode()) + len(digest) + 5
+    for own, mark in seen.items():
+        room -= 2 * len(json.dumps(own, ensure_ascii=False).encode()) + len(mark) + 5
         if room < 0:
             break
-        kept[own] = digest
+        kept[own] = mark
     return kept
-
-
-def _resumed(since: str) -> _Cursor:
-    try:
-        return _Cursor.model_validate_json(since or "{}")
-    except ValidationError:
-        return _Cursor()
 
 
 def _is_spent(client: Client) -> bool:
@@ -359,15 +339,6 @@ def _site(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def _repeatable(etag: str) -> str:
-    """The value of a header, if it can be sent back as it is."""
-    return etag if etag.isascii() and etag.isprintable() and len(etag) <= LONGEST_ETAG else ""
-
-
 def _looked(visit: _Visit, address: str) -> Remark:
     try:
         visit.is_ready(address)
@@ -378,26 +349,23 @@ def _looked(visit: _Visit, address: str) -> Remark:
 
 
 def _refused(address: str, why: str) -> Remark:
-    words = {
-        "fr": f"{address} ne peut pas être lue : {why}",
-        "en": f"{address} cannot be read: {why}",
-    }
-    return Remark(Words(words), is_good=False)
+    return remark(
+        f"{address} ne peut pas être lue : {why}", f"{address} cannot be read: {why}", is_good=False
+    )
 
 
 def _found(address: str, read: Read) -> Remark:
     count = len(read.messages)
     if not count:
-        words = {
-            "fr": f"{address} ne décrit aucun avis (schema.org) : rien ne peut y être lu.",
-            "en": f"{address} describes no review (schema.org): nothing can be read there.",
-        }
-        return Remark(Words(words), is_good=False)
+        return remark(
+            f"{address} ne décrit aucun avis (schema.org) : rien ne peut y être lu.",
+            f"{address} describes no review (schema.org): nothing can be read there.",
+            is_good=False,
+        )
     fr, en = (f" sur {read.announced}", f" of {read.announced}") if read.announced > count else ("", "")
-    words = {
-        "fr": f"{address} : avis et commentaires lus : {count}{fr} ; "
+    return remark(
+        f"{address} : avis et commentaires lus : {count}{fr} ; "
         + ("les suppressions y seront vues." if read.is_whole else "les suppressions n’y seront pas vues."),
-        "en": f"{address}: reviews and comments read: {count}{en}; "
+        f"{address}: reviews and comments read: {count}{en}; "
         + ("deletions will be noticed." if read.is_whole else "deletions will not be noticed."),
-    }
-    return Remark(Words(words))
+    )

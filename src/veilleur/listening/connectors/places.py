@@ -20,7 +20,8 @@ from veilleur.errors import CredentialsRefused, NetworkRefused
 from veilleur.listening import asking, google
 from veilleur.listening.asking import Said, Shape
 from veilleur.listening.client import Client
-from veilleur.listening.connector import Capability, Heard, Page, Remark
+from veilleur.listening.connector import Capability, Heard, Page, Remark, remark, said
+from veilleur.listening.remembering import digest
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Rating, Words
 
@@ -98,36 +99,28 @@ class Places:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "places"
-    title: ClassVar[Words] = Words({"fr": "Avis Google (Places)", "en": "Google reviews (Places)"})
+    title: ClassVar[Words] = said("Avis Google (Places)", "Google reviews (Places)")
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.REVIEWS, Capability.EDITS})
     limits: ClassVar[Sequence[Words]] = (
-        Words(
-            {
-                "fr": "Google ne donne que cinq avis par lieu, au plus, et choisit lesquels ; un avis qui "
-                "n’y est plus n’est pas forcément supprimé.",
-                "en": "Google gives five reviews a place at most, and chooses which; one that is not "
-                "among them any more need not be deleted.",
-            }
+        said(
+            "Google ne donne que cinq avis par lieu, au plus, et choisit lesquels ; un avis qui "
+            "n’y est plus n’est pas forcément supprimé.",
+            "Google gives five reviews a place at most, and chooses which; one that is not "
+            "among them any more need not be deleted.",
         ),
-        Words(
-            {
-                "fr": "On lit seulement : pour répondre, il faut la fiche d’établissement.",
-                "en": "Reading only: answering takes the Business Profile of the place.",
-            }
+        said(
+            "On lit seulement : pour répondre, il faut la fiche d’établissement.",
+            "Reading only: answering takes the Business Profile of the place.",
         ),
-        Words(
-            {
-                "fr": "Les conditions de Google Maps restreignent la conservation de ces avis : faites-les "
-                "lire avant de connecter. Chaque lecture d’un lieu est facturée.",
-                "en": "The terms of Google Maps restrict the keeping of these reviews: have them read "
-                "before you connect. Each reading of a place is billed.",
-            }
+        said(
+            "Les conditions de Google Maps restreignent la conservation de ces avis : faites-les "
+            "lire avant de connecter. Chaque lecture d’un lieu est facturée.",
+            "The terms of Google Maps restrict the keeping of these reviews: have them read "
+            "before you connect. Each reading of a place is billed.",
         ),
-        Words(
-            {
-                "fr": "Écrit d’après le contrat publié par Google ; non éprouvé en conditions réelles.",
-                "en": "Written to the contract that Google publishes; not proven live.",
-            }
+        said(
+            "Écrit d’après le contrat publié par Google ; non éprouvé en conditions réelles.",
+            "Written to the contract that Google publishes; not proven live.",
         ),
     )
     settings: ClassVar[type[BaseModel]] = PlacesSettings
@@ -143,17 +136,17 @@ class Places:
         for place in self._settings.places:
             try:
                 title = self._place(place, CHECK_MASK, client).title.text or place
-                said = {"fr": f"« {title} » est trouvé.", "en": f"“{title}” is found."}
-                remarks.append(Remark(Words(said)))
+                remarks.append(remark(f"« {title} » est trouvé.", f"“{title}” is found."))
             except CredentialsRefused as error:
-                said = {
-                    "fr": f"Google refuse la clé, ou « Places API (New) » n’est pas activée : {error}",
-                    "en": f"Google refuses the key, or “Places API (New)” is not enabled: {error}",
-                }
-                return (Remark(Words(said), is_good=False),)
+                return (
+                    remark(
+                        f"Google refuse la clé, ou « Places API (New) » n’est pas activée : {error}",
+                        f"Google refuses the key, or “Places API (New)” is not enabled: {error}",
+                        is_good=False,
+                    ),
+                )
             except NetworkRefused as error:
-                said = {"fr": f"Lieu {place} : {error}", "en": f"Place {place}: {error}"}
-                remarks.append(Remark(Words(said), is_good=False))
+                remarks.append(remark(f"Lieu {place} : {error}", f"Place {place}: {error}", is_good=False))
         return tuple(remarks)
 
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
@@ -180,9 +173,7 @@ class Places:
     def _place(self, place: str, mask: str, client: Client) -> _Place:
         headers = {"X-Goog-Api-Key": self._settings.key.get_secret_value(), "X-Goog-FieldMask": mask}
         address = f"{self._api}/v1/places/{quote(place, safe='')}"
-        answer = asking.read(
-            client, address, google.judge, headers=lambda: headers, params={"languageCode": "fr"}
-        )
+        answer = client.read(address, headers=headers, params={"languageCode": "fr"}, judged=google.judge)
         return asking.parsed(_Place, asking.told(answer))
 
 
@@ -215,8 +206,7 @@ def _rating(given: object) -> Rating | None:
 
 
 def _digest(item: Heard) -> str:
-    said = json.dumps([item.text, item.rating.value if item.rating else None])
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
+    return digest(json.dumps([item.text, item.rating.value if item.rating else None]))
 
 
 def _known(cursor: str) -> dict[str, dict[str, str]]:

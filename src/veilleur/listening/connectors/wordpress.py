@@ -12,23 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from html import escape
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeInt,
-    PositiveInt,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import AfterValidator, BaseModel, Field, NonNegativeInt, PositiveInt, SecretStr
 
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
-from veilleur.listening.client import Client
-from veilleur.listening.connector import Answered, Capability, Gone, Page, Remark, Sent
-from veilleur.listening.connectors.wordpress_api import COMMENTS, PAGE, Comment, Listing, Site, web
+from veilleur.listening.asking import Answer, Shape, json_of, parsed, web
+from veilleur.listening.client import Client, TooLarge
+from veilleur.listening.connector import Answered, Capability, Gone, Page, Remark, Sent, remark, said
+from veilleur.listening.connectors.wordpress_api import COMMENTS, PAGE, Comment, Duplicate, Listing, Site
+from veilleur.listening.remembering import Cursor
 from veilleur.listening.settings import AccountSettings, asked, web_address
 from veilleur.vocabulary import Words
 
@@ -39,10 +32,6 @@ SMALL_PAGE = 10
 IN_SIGHT = frozenset({"approved"})
 HELD = frozenset({"hold"})
 _PAGES_OF_WORDPRESS = re.compile(r"/+(?:wp-(?:admin|json|login\.php)(?:/.*)?)?$")
-
-
-def _said(fr: str, en: str) -> Words:
-    return Words({"fr": fr, "en": en})
 
 
 def _home(address: str) -> str:
@@ -91,31 +80,17 @@ class WordPressSettings(AccountSettings):
     ]
 
 
-class _Mark(BaseModel):
-    """How far `fetch` has come: what a cursor says."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Mark(Cursor):
+    """How far `fetch` has come."""
 
     last: NonNegativeInt = 0
     """Id of the last comment that was read."""
     read: Annotated[int, Field(ge=0, lt=2**53)] = 0
     """How many comments come up to there."""
-    known: dict[PositiveInt, str] = {}
+    known: dict[PositiveInt, str] = Field(default_factory=dict)
     """The newest comments, by id: digests of their texts."""
     is_midway: bool = False
     """The newest comment was not reached yet: go on right here, not a window before."""
-
-    @classmethod
-    def of(cls, cursor: str) -> Self:
-        """A cursor that cannot be read is none."""
-        try:
-            return cls.model_validate_json(cursor)
-        except ValidationError:
-            return cls()
-
-    @property
-    def cursor(self) -> str:
-        return self.model_dump_json()
 
     @property
     def offset(self) -> int:
@@ -143,7 +118,7 @@ class _Mark(BaseModel):
         )
 
 
-class _Published(BaseModel):
+class _Published(Shape):
     id: PositiveInt
     link: str = ""
 
@@ -152,7 +127,7 @@ class WordPress:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "wordpress"
-    title: ClassVar[Words] = _said("Commentaires WordPress", "WordPress comments")
+    title: ClassVar[Words] = said("Commentaires WordPress", "WordPress comments")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.COMMENTS,
@@ -166,32 +141,32 @@ class WordPress:
         }
     )
     limits: ClassVar[Sequence[Words]] = (
-        _said(
+        said(
             f"Modifications, suppressions et sorties des indésirables se voient sur les {WINDOW} derniers "
             "commentaires, pas plus loin.",
             f"Edits, deletions and rescues from spam are seen on the {WINDOW} newest comments, not further.",
         ),
-        _said(
+        said(
             "Ce que le site tient pour indésirable n’est pas lu ; ce qu’on y met compte comme supprimé.",
             "What the site takes for spam is not read; what is marked as spam later counts as deleted.",
         ),
-        _said(
+        said(
             "Les avis de boutique (WooCommerce) et les commentaires d’un autre service n’arrivent pas.",
             "Shop reviews (WooCommerce) and comments of another service do not come.",
         ),
-        _said(
+        said(
             "Deux visiteurs qui donnent même nom et même adresse e-mail passent pour une seule personne.",
             "Two visitors who give the same name and e-mail address pass for one person.",
         ),
-        _said(
+        said(
             "Répondre à un commentaire en attente ne l’approuve pas : la réponse ne paraît qu’avec lui.",
             "Replying to a held comment does not approve it: the reply appears only with it.",
         ),
-        _said(
+        said(
             "Supprimer met à la corbeille, que WordPress vide d’ordinaire après 30 jours.",
             "Removing puts into the bin, which WordPress usually empties after 30 days.",
         ),
-        _said(
+        said(
             "Rien ne peut être signalé : le site est à vous, « indésirable » n’instruirait que son filtre.",
             "Nothing can be reported: the site is yours, and “spam” would teach its filter only.",
         ),
@@ -211,7 +186,7 @@ class WordPress:
                 f"Le site renvoie vers {landed} : donnez cette adresse.",
                 f"The site sends on to {landed}.",
             )
-            return (Remark(_said(fr, en), is_good=False),)
+            return (remark(fr, en, is_good=False),)
         try:
             name = self._site.account(client).name
         except CredentialsRefused:
@@ -221,22 +196,18 @@ class WordPress:
         except CredentialsRefused:
             return (_NO_MODERATOR,)
         return (
-            Remark(_said(f"Le compte « {name} » peut modérer.", f"The account “{name}” may moderate.")),
-            Remark(
-                _said(
-                    f"Commentaires : {total}, dont en attente : {held}.", f"Comments: {total}, held: {held}."
-                )
-            ),
+            remark(f"Le compte « {name} » peut modérer.", f"The account “{name}” may moderate."),
+            remark(f"Commentaires : {total}, dont en attente : {held}.", f"Comments: {total}, held: {held}."),
         )
 
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """The comments in sight and those awaiting moderation, the newest `WINDOW` of them again."""
-        mark = _Mark.of(since)
+        mark, own = _Mark.of(since), self._site.account(client).id
         for listing in self._onward(mark, client):
-            heard = [comment.heard() for comment in mark.fresh(listing)]
+            heard = [comment.heard(own) for comment in mark.fresh(listing)]
             gone = self._gone(mark.missing(listing), client)
             mark = mark.after(listing, gone)
-            yield Page((*heard, *(Gone(str(number)) for number in sorted(gone))), mark.cursor)
+            yield Page((*heard, *(Gone(str(number)) for number in sorted(gone))), mark.text)
 
     def reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent:
         """Writes under a comment; WordPress takes the same words only once in the same place."""
@@ -244,13 +215,13 @@ class WordPress:
         if parent is None or parent.status not in IN_SIGHT | HELD:
             raise NetworkRefused("the comment is in the bin, or not there any more: it cannot be answered")
         told = {"post": parent.post, "parent": parent.id, "content": escape(_sendable(text), quote=False)}
-        made = self._site.write(COMMENTS, told, client)
-        if made is not None:
-            return _sent(made)
-        there = self.find_reply(answered, text, key, client)
-        if there is None:
-            raise NetworkRefused("WordPress says that somebody wrote the same words there already")
-        return there
+        try:
+            return _sent(self._site.write(COMMENTS, told, client))
+        except Duplicate as error:
+            there = self.find_reply(answered, text, key, client)
+            if there is None:
+                raise NetworkRefused("somebody wrote the same words there already") from error
+            return there
 
     def find_reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent | None:  # noqa: ARG002
         """The comment of this account with these words under the one answered, whatever its state."""
@@ -304,7 +275,7 @@ class WordPress:
         while True:
             try:
                 listing = self._site.listing(client, offset=offset, size=size)
-            except NotReached as error:
+            except (NotReached, TooLarge) as error:
                 if size == SMALL_PAGE or isinstance(error, Throttled):
                     raise
                 size = SMALL_PAGE
@@ -319,28 +290,24 @@ class WordPress:
             offset, last = listing.end - 1, max(last, listing.last)
 
 
-_UNKNOWN_ACCOUNT = Remark(
-    _said(
-        "Le site ne reconnaît pas ce compte : vérifiez l’identifiant et le mot de passe d’application (pas "
-        "celui du compte). Sinon, le site n’est pas en https, ou une extension bloque ces mots de passe.",
-        "The site does not know this account: check the user name and the application password (not that of "
-        "the account). Otherwise the site lacks https, or a plugin blocks such passwords.",
-    ),
+_UNKNOWN_ACCOUNT = remark(
+    "Le site ne reconnaît pas ce compte : vérifiez l’identifiant et le mot de passe d’application (pas "
+    "celui du compte). Sinon, le site n’est pas en https, ou une extension bloque ces mots de passe.",
+    "The site does not know this account: check the user name and the application password (not that of "
+    "the account). Otherwise the site lacks https, or a plugin blocks such passwords.",
     is_good=False,
 )
-_NO_MODERATOR = Remark(
-    _said(
-        "Le compte est accepté mais ne peut pas modérer : donnez-lui le rôle « Éditeur » dans WordPress.",
-        "The account is accepted but may not moderate: give it the role “Editor” in WordPress.",
-    ),
+_NO_MODERATOR = remark(
+    "Le compte est accepté mais ne peut pas modérer : donnez-lui le rôle « Éditeur » dans WordPress.",
+    "The account is accepted but may not moderate: give it the role “Editor” in WordPress.",
     is_good=False,
 )
 
 
-def _sent(content: bytes) -> Sent:
+def _sent(answer: Answer) -> Sent:
     try:
-        made = _Published.model_validate_json(content)
-    except ValidationError as error:
+        made = parsed(_Published, json_of(answer))
+    except NetworkRefused as error:
         raise OutcomeUnknown("WordPress does not say which comment it made of the reply") from error
     return Sent(str(made.id), web(made.link))
 

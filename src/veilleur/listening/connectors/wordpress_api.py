@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt
 
-from veilleur.errors import CredentialsRefused, NetworkRefused, OutcomeUnknown
-from veilleur.listening.client import MOST_WORDS, Client, require_good
+from veilleur.errors import CredentialsRefused, NetworkRefused
+from veilleur.listening.asking import Answer, Said, Shape, each, json_of, moment, parsed, web
+from veilleur.listening.client import MOST_WORDS, Client
 from veilleur.listening.connector import Heard
 from veilleur.listening.markup import plain_text
+from veilleur.listening.remembering import digest
 
 PAGE = 100
 """Comments asked for at once: the most that WordPress gives."""
@@ -31,24 +31,17 @@ NOT_NOW = frozenset({"rest_comment_closed", "rest_comment_draft_post", "rest_com
 """Refusals that come as HTTP 403 and say nothing about the credentials."""
 DUPLICATE = "comment_duplicate"
 
-Told = TypeVar("Told")
+
+class Duplicate(NetworkRefused):
+    """WordPress has this comment already, word for word."""
 
 
-def _text_or_nothing(told: object) -> object:
-    return told if isinstance(told, str) else ""
-
-
-_Text = Annotated[str, BeforeValidator(_text_or_nothing)]
-
-
-class _Content(BaseModel):
+class _Content(Shape):
     raw: str
 
 
-class Comment(BaseModel):
+class Comment(Shape):
     """A comment as an editor sees it."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: PositiveInt
     status: str
@@ -58,10 +51,10 @@ class Comment(BaseModel):
     parent: int = 0
     author: int = 0
     """Id of an account of the site; 0 for a visitor."""
-    author_name: _Text = ""
-    author_email: Annotated[_Text, Field(repr=False)] = ""
-    date_gmt: _Text = ""
-    link: _Text = ""
+    author_name: Said = ""
+    author_email: Annotated[Said, Field(repr=False)] = ""
+    date_gmt: Said = ""
+    link: Said = ""
 
     @property
     def text(self) -> str:
@@ -72,17 +65,18 @@ class Comment(BaseModel):
     @property
     def digest(self) -> str:
         """Tells one wording from another."""
-        return _hash(self.content.raw)[:12]
+        return digest(self.content.raw)
 
-    def heard(self) -> Heard:
-        """As the host takes it; nothing of the e-mail is in it but the hash."""
+    def heard(self, own: int) -> Heard:
+        """As the host takes it, `own` being our account; nothing of the e-mail is in it but the hash."""
         return Heard(
             str(self.id),
             self.text,
             author=self._author(),
             url=web(self.link),
             parent=str(self.parent) if self.parent > 0 else "",
-            published_at=_moment(self.date_gmt),
+            published_at=moment(self.date_gmt),
+            is_own=self.author == own,
         )
 
     def _author(self) -> str:
@@ -90,19 +84,19 @@ class Comment(BaseModel):
         if self.author > 0:
             return f"user:{self.author}"
         told = (self.author_name.strip().casefold(), self.author_email.strip().casefold())
-        return f"visitor:{_hash(json.dumps(told))[:32]}" if any(told) else ""
+        return f"visitor:{sha256(json.dumps(told).encode()).hexdigest()[:32]}" if any(told) else ""
 
 
-class Account(BaseModel):
+class Account(Shape):
     """Whoever the credentials belong to."""
 
     id: PositiveInt
-    name: _Text = ""
+    name: Said = ""
 
 
-class _Refusal(BaseModel):
-    code: _Text = ""
-    message: _Text = ""
+class _Refusal(Shape):
+    code: Said = ""
+    message: Said = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +147,7 @@ class Site:
         """Whose password this is. Raises `CredentialsRefused` when it is nobody's."""
         params = {"rest_route": "/wp/v2/users/me", "_fields": "id,name"}
         answer = client.read(self._url, headers=self._headers, params=params)
-        return _understood(answer.content, Account.model_validate)
+        return parsed(Account, json_of(answer))
 
     def listing(
         self, client: Client, *, status: str = "all", offset: int = 0, size: int = PAGE, **wanted: str
@@ -166,73 +160,36 @@ class Site:
         stretch = {"status": status, "offset": str(offset), "per_page": str(size)}
         params = {"rest_route": COMMENTS} | shape | stretch | wanted
         answer = client.read(self._url, headers=self._headers, params=params)
-        comments = _understood(answer.content, _comments)
+        comments = _comments(json_of(answer))
         total = answer.headers.get("x-wp-total", "")
         if not (total.isascii() and total.isdigit() and len(total) < 16):
             raise NetworkRefused("the answer is not that of a WordPress site: X-WP-Total is missing")
         expected = max(0, min(size, int(total) - offset))
         return Listing(comments, offset + size, int(total), is_whole=len(comments) == expected)
 
-    def write(self, path: str, told: dict[str, Any], client: Client) -> bytes | None:
-        """What WordPress says of a change; None for a comment that it has already, word for word."""
+    def write(self, path: str, told: dict[str, Any], client: Client) -> Answer:
+        """What WordPress says of a change. Raises `Duplicate`."""
         params = {"rest_route": path}
-        answer = client.ask("POST", self._url, headers=self._headers, params=params, json=told)
-        refusal = _refusal(answer.content)
-        if answer.status_code == HTTPStatus.CONFLICT and refusal.code == DUPLICATE:
-            return None
-        if answer.status_code == HTTPStatus.FORBIDDEN and refusal.code in NOT_NOW:
-            raise NetworkRefused(plain_text(refusal.message)[:MOST_WORDS] or refusal.code)
-        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and "retry-after" not in answer.headers:
-            raise OutcomeUnknown(
-                f"HTTP {answer.status_code} {plain_text(refusal.message)[:MOST_WORDS]}".strip()
-            )
-        return require_good(answer).content
+        return client.change(
+            "POST", self._url, headers=self._headers, params=params, json=told, judged=_judge
+        )
 
 
-def web(address: str) -> str:
-    """An address of the web, or nothing."""
-    return address if address.startswith(("https://", "http://")) else ""
-
-
-def _understood(content: bytes, read: Callable[[Any], Told]) -> Told:
+def _judge(answer: Answer) -> None:
     try:
-        return read(json.loads(content))
-    except (ValueError, RecursionError) as error:
-        raise NetworkRefused("no WordPress site with a REST API answers at this address") from error
+        refusal = parsed(_Refusal, json_of(answer))
+    except NetworkRefused:
+        return
+    words = plain_text(refusal.message)[:MOST_WORDS] or refusal.code
+    if answer.status_code == HTTPStatus.CONFLICT and refusal.code == DUPLICATE:
+        raise Duplicate(words)
+    if answer.status_code == HTTPStatus.FORBIDDEN and refusal.code in NOT_NOW:
+        raise NetworkRefused(words)
 
 
 def _comments(told: object) -> tuple[Comment, ...]:
-    """The comments of a list by ascending id; an odd one is left out. Raises `ValueError` when all are."""
-    if not isinstance(told, list):
-        raise ValueError("not a list")  # noqa: TRY004 - as json and pydantic say it
-    found = [comment for comment in map(_comment, told) if comment is not None]
-    if told and not found:
-        raise ValueError("not one comment")
+    """The comments of a list by ascending id; an odd one is left out. Raises when all are."""
+    found = each(Comment, told)
+    if told != [] and not found:
+        raise NetworkRefused("no WordPress site with a REST API answers at this address")
     return tuple(sorted(found, key=lambda comment: comment.id))
-
-
-def _comment(told: object) -> Comment | None:
-    try:
-        return Comment.model_validate(told)
-    except ValidationError:
-        return None
-
-
-def _refusal(content: bytes) -> _Refusal:
-    try:
-        return _Refusal.model_validate_json(content)
-    except ValidationError:
-        return _Refusal()
-
-
-def _moment(told: str) -> datetime | None:
-    """WordPress gives UTC without saying so."""
-    try:
-        moment = datetime.fromisoformat(told)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _hash(text: str) -> str:
-    return sha256(text.encode()).hexdigest()

@@ -8,7 +8,6 @@ post that is read. The cursor is `x_posts.Memory`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +19,11 @@ from pydantic import AfterValidator, BaseModel, SecretStr, StringConstraints, mo
 from veilleur.errors import NetworkRefused, OutcomeUnknown, Throttled
 from veilleur.listening import asking, oauth1
 from veilleur.listening.asking import Answer, Said, Shape
-from veilleur.listening.client import LONGEST_WAIT, MOST_WORDS, Client
-from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent
+from veilleur.listening.client import MOST_WORDS, Client, waiting_time
+from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent, remark, said
 from veilleur.listening.connectors import x_posts as posts
 from veilleur.listening.connectors.x_posts import Found, Memory, Post, Problem, Reading, User
+from veilleur.listening.remembering import digest
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Words
 
@@ -38,7 +38,7 @@ AT_ONCE = 100
 SEARCHED = 6.9 * 24 * 3600
 """Seconds that recent search goes back: seven days, less a margin for clocks."""
 LONGEST_QUERY = 512
-RESETS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
+BOUNDS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 """Headers `…-remaining` and `…-reset` (seconds since 1970) of each limit."""
 NO_LONGER = ("/resource-not-found", "/not-authorized-for-resource")
 """Ends of the types of problems that say that the public does not see a post any more."""
@@ -168,7 +168,7 @@ class X:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "x"
-    title: ClassVar[Words] = Words({"fr": "X (Twitter)", "en": "X (Twitter)"})
+    title: ClassVar[Words] = said("X (Twitter)", "X (Twitter)")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.COMMENTS,
@@ -182,33 +182,25 @@ class X:
         }
     )
     limits: ClassVar[Sequence[Words]] = (
-        Words(
-            {
-                "fr": "X facture chaque message lu et publié. Il donne les 800 dernières mentions du compte, "
-                "et pour les mots cherchés les sept derniers jours.",
-                "en": "X bills each post that is read or published. It gives the last 800 mentions of the "
-                "account, and for words to look for the last seven days.",
-            }
+        said(
+            "X facture chaque message lu et publié. Il donne les 800 dernières mentions du compte, "
+            "et pour les mots cherchés les sept derniers jours.",
+            "X bills each post that is read or published. It gives the last 800 mentions of the "
+            "account, and for words to look for the last seven days.",
         ),
-        Words(
-            {
-                "fr": "On ne masque que les réponses aux messages de son propre compte.",
-                "en": "Only replies to posts of one’s own account can be hidden.",
-            }
+        said(
+            "On ne masque que les réponses aux messages de son propre compte.",
+            "Only replies to posts of one’s own account can be hidden.",
         ),
-        Words(
-            {
-                "fr": f"Les suppressions se voient parmi les {posts.MOST_RECENT} derniers messages reçus, "
-                "au rythme choisi. X interdit d’en déduire l’état de santé d’une personne.",
-                "en": f"Deletions are noticed among the last {posts.MOST_RECENT} posts received, as often as "
-                "chosen. X forbids to infer anybody’s health from posts.",
-            }
+        said(
+            f"Les suppressions se voient parmi les {posts.MOST_RECENT} derniers messages reçus, "
+            "au rythme choisi. X interdit d’en déduire l’état de santé d’une personne.",
+            f"Deletions are noticed among the last {posts.MOST_RECENT} posts received, as often as "
+            "chosen. X forbids to infer anybody’s health from posts.",
         ),
-        Words(
-            {
-                "fr": "Écrit d’après le contrat publié par X ; non éprouvé en conditions réelles.",
-                "en": "Written to the contract that X publishes; not proven live.",
-            }
+        said(
+            "Écrit d’après le contrat publié par X ; non éprouvé en conditions réelles.",
+            "Written to the contract that X publishes; not proven live.",
         ),
     )
     settings: ClassVar[type[BaseModel]] = XSettings
@@ -227,11 +219,13 @@ class X:
             if self._settings.words:
                 self._found("tweets/search/recent", {**self._query(), "max_results": str(FEWEST)}, client)
         except NetworkRefused as error:
-            said = {"fr": f"X refuse : {error}", "en": f"X refuses: {error}"}
-            return (Remark(Words(said), is_good=False),)
+            return (remark(f"X refuse : {error}", f"X refuses: {error}", is_good=False),)
         account = self._settings.account
-        said = {"fr": f"Le compte @{account} est trouvé.", "en": f"The account @{account} is found."}
-        return (Remark(Words(said)), self._checked_name(client), *_left(answer))
+        return (
+            remark(f"Le compte @{account} est trouvé.", f"The account @{account} is found."),
+            self._checked_name(client),
+            *_left(answer),
+        )
 
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """Mentions, then posts with the words, then what is gone."""
@@ -294,17 +288,16 @@ class X:
         try:
             own = asking.parsed(_One, asking.told(self._read("users/me", params, client))).data.username
         except NetworkRefused:
-            said = {
-                "fr": "Le jeton est celui d’une application : on lit, on ne peut ni répondre ni masquer.",
-                "en": "The token is one of an application: reading works, answering and hiding do not.",
-            }
-            return Remark(Words(said))
+            return remark(
+                "Le jeton est celui d’une application : on lit, on ne peut ni répondre ni masquer.",
+                "The token is one of an application: reading works, answering and hiding do not.",
+            )
         is_good = own.lower() == self._settings.account.lower()
-        said = {
-            "fr": f"Les réponses partiront au nom de @{own}.",
-            "en": f"Replies will leave in the name of @{own}.",
-        }
-        return Remark(Words(said), is_good)
+        return remark(
+            f"Les réponses partiront au nom de @{own}.",
+            f"Replies will leave in the name of @{own}.",
+            is_good=is_good,
+        )
 
     def _with_account(self, memory: Memory, client: Client) -> Memory:
         """The id of the account is asked for once."""
@@ -325,8 +318,7 @@ class X:
         lists: list[tuple[str, str, dict[str, str]]] = [("mentions", f"users/{account}/mentions", {})]
         if self._settings.words:
             query = self._query()
-            digest = hashlib.sha256(query["query"].encode("utf-8", "replace")).hexdigest()[:12]
-            lists.append((f"search {digest}", "tweets/search/recent", query))
+            lists.append((f"search {digest(query['query'])}", "tweets/search/recent", query))
         return lists
 
     def _read_list(
@@ -381,13 +373,13 @@ class X:
 
     def _read(self, path: str, params: Mapping[str, str], client: Client) -> Answer:
         url = f"{self._api}/2/{path}"
-        return asking.read(
-            client, url, _judge, headers=lambda: self._headers("GET", url, params), params=params
+        return client.read(
+            url, headers=lambda: self._headers("GET", url, params), params=params, judged=_judge
         )
 
     def _change(self, method: str, path: str, body: object, client: Client) -> Answer:
         url = f"{self._api}/2/{path}"
-        return asking.change(client, method, url, _judge, headers=self._headers(method, url, {}), body=body)
+        return client.change(method, url, headers=self._headers(method, url, {}), json=body, judged=_judge)
 
     def _headers(self, method: str, url: str, params: Mapping[str, str]) -> dict[str, str]:
         keys = self._settings.keys
@@ -400,7 +392,9 @@ def _judge(answer: Answer) -> None:
     if answer.status_code < HTTPStatus.BAD_REQUEST:
         return
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-        _require_patience(answer)
+        spent = [name for name in BOUNDS if answer.headers.get(f"{name}-remaining") == "0"] or BOUNDS[:1]
+        wait = waiting_time(answer, [f"{one}-reset" for one in spent])
+        raise Throttled(f"HTTP 429 {' '.join(spent)}", wait)
     told = _refusal(answer)
     words = f"HTTP {answer.status_code} {told.title} {told.detail}"[:MOST_WORDS].strip()
     if answer.status_code == HTTPStatus.BAD_REQUEST and b"post.fields" in answer.content:
@@ -410,16 +404,6 @@ def _judge(answer: Answer) -> None:
             raise _Twice(words)
         if told.type.endswith(OF_THE_POST):
             raise NetworkRefused(words)
-
-
-def _require_patience(answer: Answer) -> None:
-    """Raises `Throttled` until the limit that is spent begins again, when X says which."""
-    spent = [name for name in RESETS if answer.headers.get(f"{name}-remaining") == "0"] or RESETS[:1]
-    said = [answer.headers.get(f"{name}-reset", "") for name in spent]
-    resets = [int(one) for one in said if re.fullmatch(r"[0-9]{1,11}", one)]
-    if resets:
-        wait = min(max(max(resets) - time.time(), 1.0), LONGEST_WAIT)
-        raise Throttled(f"HTTP {answer.status_code} {' '.join(spent)}", wait)
 
 
 def _refusal(answer: Answer) -> _Refusal:
@@ -442,11 +426,12 @@ def _left(answer: Answer) -> tuple[Remark, ...]:
     left, limit = (answer.headers.get(f"x-rate-limit-{name}", "") for name in ("remaining", "limit"))
     if not (left.isdigit() and limit.isdigit()):
         return ()
-    said = {
-        "fr": f"Il reste {left} questions de ce genre sur {limit} jusqu’à la prochaine remise à zéro.",
-        "en": f"{left} of {limit} questions of this kind are left until the limit begins again.",
-    }
-    return (Remark(Words(said)),)
+    return (
+        remark(
+            f"Il reste {left} questions de ce genre sur {limit} jusqu’à la prochaine remise à zéro.",
+            f"{left} of {limit} questions of this kind are left until the limit begins again.",
+        ),
+    )
 
 
 def _known_id(given: str) -> str:

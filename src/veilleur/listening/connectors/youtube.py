@@ -10,21 +10,20 @@ A call that lists costs 1 unit of the day's quota (10,000 unless Google granted 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, SecretStr, StringConstraints, model_validator
 
-from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown
+from veilleur.errors import CredentialsRefused, NetworkRefused, OutcomeUnknown
 from veilleur.listening import asking, google
 from veilleur.listening.asking import Answer, Said, Shape
-from veilleur.listening.client import Client, require_good
-from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent
+from veilleur.listening.client import Client
+from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent, remark, said
 from veilleur.listening.connectors import youtube_threads as threads
 from veilleur.listening.connectors.youtube_threads import WINDOW, Comment, Listed, Memory, Remembered, Thread
+from veilleur.listening.oauth2 import Tokens
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Words
 
@@ -37,8 +36,6 @@ MOST_REMEMBERED = 1500
 """Replies of all sources together whose words are remembered."""
 AT_ONCE = 50
 """Comments that are asked for by id in one question."""
-SPARE = 60.0
-"""Seconds that a token is renewed before its end."""
 _VIDEO = re.compile(r"(?:.*(?:[?&]v=|youtu\.be/|/shorts/|/live/|/embed/))?([A-Za-z0-9_-]{11})(?:[?&#/].*)?")
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
@@ -133,16 +130,11 @@ class _Channel(Shape):
     snippet: _Title = _Title()
 
 
-class _Access(Shape):
-    access_token: Annotated[str, StringConstraints(min_length=1)]
-    expires_in: float = 0.0
-
-
 class YouTube:
     """Keeps `Connector`."""
 
     name: ClassVar[str] = "youtube"
-    title: ClassVar[Words] = Words({"fr": "YouTube", "en": "YouTube"})
+    title: ClassVar[Words] = said("YouTube", "YouTube")
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.COMMENTS,
@@ -156,35 +148,27 @@ class YouTube:
         }
     )
     limits: ClassVar[Sequence[Words]] = (
-        Words(
-            {
-                "fr": "Avec une clé d’API on lit ; pour répondre, masquer ou retirer, il faut OAuth au nom "
-                "de la chaîne, et l’on ne modère que sous ses propres vidéos.",
-                "en": "With an API key one reads; answering, hiding and removing take OAuth in the name of "
-                "the channel, and one moderates under its own videos only.",
-            }
+        said(
+            "Avec une clé d’API on lit ; pour répondre, masquer ou retirer, il faut OAuth au nom "
+            "de la chaîne, et l’on ne modère que sous ses propres vidéos.",
+            "With an API key one reads; answering, hiding and removing take OAuth in the name of "
+            "the channel, and one moderates under its own videos only.",
         ),
-        Words(
-            {
-                "fr": "Réponses nouvelles, modifications et suppressions se remarquent dans les "
-                f"{WINDOW} derniers fils de chaque source ; plus bas, non.",
-                "en": f"New replies, edits and deletions are noticed in the newest {WINDOW} threads of each "
-                "source; not below.",
-            }
+        said(
+            "Réponses nouvelles, modifications et suppressions se remarquent dans les "
+            f"{WINDOW} derniers fils de chaque source ; plus bas, non.",
+            f"New replies, edits and deletions are noticed in the newest {WINDOW} threads of each "
+            "source; not below.",
         ),
-        Words(
-            {
-                "fr": "Google compte 10 000 unités par jour : lire une page en coûte 1, répondre ou masquer "
-                "50. Les commentaires en attente de validation ne sont pas apportés.",
-                "en": "Google grants 10,000 units a day: reading a page takes 1, answering or hiding 50. "
-                "Comments held for review are not brought.",
-            }
+        said(
+            "Google compte 10 000 unités par jour : lire une page en coûte 1, répondre ou masquer "
+            "50. Les commentaires en attente de validation ne sont pas apportés.",
+            "Google grants 10,000 units a day: reading a page takes 1, answering or hiding 50. "
+            "Comments held for review are not brought.",
         ),
-        Words(
-            {
-                "fr": "Écrit d’après le contrat publié par Google ; non éprouvé en conditions réelles.",
-                "en": "Written to the contract that Google publishes; not proven live.",
-            }
+        said(
+            "Écrit d’après le contrat publié par Google ; non éprouvé en conditions réelles.",
+            "Written to the contract that Google publishes; not proven live.",
         ),
     )
     settings: ClassVar[type[BaseModel]] = YouTubeSettings
@@ -192,8 +176,14 @@ class YouTube:
 
     def __init__(self, settings: YouTubeSettings, *, api: str = API, tokens: str = TOKENS) -> None:
         """Connects to nothing yet."""
-        self._settings, self._api, self._tokens = settings, api, tokens
-        self._access, self._access_ends = "", 0.0
+        self._settings, self._api = settings, api
+        grant = {
+            "grant_type": "refresh_token",
+            "client_id": settings.client_id,
+            "client_secret": settings.client_secret.get_secret_value(),
+            "refresh_token": settings.refresh_token.get_secret_value(),
+        }
+        self._tokens = Tokens(tokens, grant)
 
     def check(self, client: Client) -> Sequence[Remark]:
         """Whether each channel and video can be read, and in whose name replies would leave."""
@@ -201,8 +191,11 @@ class YouTube:
             remarks = [self._checked(source, client) for source in self._sources()]
             return (*remarks, self._checked_name(client))
         except CredentialsRefused as error:
-            said = {"fr": f"Google refuse ces accès : {error}", "en": f"Google refuses access: {error}"}
-            return (Remark(Words(said), is_good=False),)
+            return (
+                remark(
+                    f"Google refuse ces accès : {error}", f"Google refuses access: {error}", is_good=False
+                ),
+            )
 
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """Page after page of each source; one that Google refuses is told of after the others were read."""
@@ -264,23 +257,20 @@ class YouTube:
         except CredentialsRefused:
             raise
         except NetworkRefused as error:
-            return Remark(Words({"fr": f"{name} : {error}", "en": f"{name}: {error}"}), is_good=False)
-        said = {"fr": f"Les commentaires de {name} se lisent.", "en": f"The comments of {name} can be read."}
-        return Remark(Words(said))
+            return remark(f"{name} : {error}", f"{name}: {error}", is_good=False)
+        return remark(f"Les commentaires de {name} se lisent.", f"The comments of {name} can be read.")
 
     def _checked_name(self, client: Client) -> Remark:
         if not self._settings.is_signed_in:
-            said = {
-                "fr": "Une clé d’API seule : on lit, on ne peut ni répondre ni masquer.",
-                "en": "An API key alone: reading works, answering and hiding do not.",
-            }
-            return Remark(Words(said))
+            return remark(
+                "Une clé d’API seule : on lit, on ne peut ni répondre ni masquer.",
+                "An API key alone: reading works, answering and hiding do not.",
+            )
         own = self._own(client)
-        said = {
-            "fr": f"Les réponses partiront au nom de « {own.snippet.title or own.id} ».",
-            "en": f"Replies will leave in the name of “{own.snippet.title or own.id}”.",
-        }
-        return Remark(Words(said))
+        return remark(
+            f"Les réponses partiront au nom de « {own.snippet.title or own.id} ».",
+            f"Replies will leave in the name of “{own.snippet.title or own.id}”.",
+        )
 
     def _own(self, client: Client) -> _Channel:
         told = self._list("channels", {"part": "id,snippet", "mine": "true"}, client)
@@ -369,15 +359,15 @@ class YouTube:
 
     def _list(self, what: str, params: Mapping[str, str], client: Client) -> Listed:
         address = f"{self._api}/youtube/v3/{what}"
-        answer = asking.read(
-            client, address, google.judge, headers=lambda: self._headers(client), params=params
+        answer = client.read(
+            address, headers=lambda: self._headers(client), params=params, judged=google.judge
         )
         return asking.parsed(Listed, asking.told(answer))
 
     def _change(self, what: str, params: Mapping[str, str], client: Client, body: object = None) -> Answer:
         self._require_sign_in()
         address, headers = f"{self._api}/youtube/v3/{what}", self._headers(client)
-        return asking.change(client, "POST", address, google.judge, headers=headers, params=params, body=body)
+        return client.change("POST", address, headers=headers, params=params, json=body, judged=google.judge)
 
     def _require_sign_in(self) -> None:
         if not self._settings.is_signed_in:
@@ -386,26 +376,7 @@ class YouTube:
     def _headers(self, client: Client) -> dict[str, str]:
         if not self._settings.is_signed_in:
             return {"X-Goog-Api-Key": self._settings.key.get_secret_value()}
-        if time.monotonic() >= self._access_ends:
-            self._access, self._access_ends = self._renewed(client)
-        return {"Authorization": f"Bearer {self._access}"}
-
-    def _renewed(self, client: Client) -> tuple[str, float]:
-        """A token for an hour (RFC 6749, 6), and until when it is used. Raises `CredentialsRefused`."""
-        told = {
-            "grant_type": "refresh_token",
-            "client_id": self._settings.client_id,
-            "client_secret": self._settings.client_secret.get_secret_value(),
-            "refresh_token": self._settings.refresh_token.get_secret_value(),
-        }
-        try:
-            answer = client.ask("POST", self._tokens, data=told)
-        except OutcomeUnknown as error:
-            raise NotReached(str(error)) from error
-        if answer.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
-            raise CredentialsRefused("Google does not accept the OAuth refresh token (any more)")
-        access = asking.parsed(_Access, asking.told(require_good(answer)))
-        return access.access_token, time.monotonic() + access.expires_in - SPARE
+        return self._tokens.bearer(client)
 
 
 def _name(source: Mapping[str, str]) -> str:

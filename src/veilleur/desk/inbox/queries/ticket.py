@@ -100,6 +100,8 @@ class TicketPage:
     mention: MentionRow
     """The facts as its source gave them: author, network, place, question, dates."""
     source_name: str
+    watches: tuple[str, ...]
+    """Names of the watches that it answers."""
     url: str
     """Where it stands on the web; empty when the address is not one that may be followed."""
     others: tuple[Other, ...]
@@ -117,8 +119,7 @@ class TicketPage:
     snoozed_until: datetime | None
     outcome: str
     assignee: User | None
-    first_seen_by: str
-    first_seen_at: datetime | None
+    first_seen: Seen | None
     history: tuple[Line, ...]
     notes: tuple[NoteShown, ...]
     colleagues: tuple[User, ...]
@@ -154,6 +155,7 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         language_code=ticket.language if ticket.language in {"fr", "en"} else "",
         mention=mention,
         source_name=ticket.source.name,
+        watches=tuple(mention.hits.order_by("watch__name").values_list("watch__name", flat=True)),
         url=followable(mention.url),
         others=others,
         others_count=others_count,
@@ -170,8 +172,7 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         snoozed_until=ticket.snoozed_until,
         outcome=ticket.get_outcome_display() if ticket.outcome else "",
         assignee=ticket.assignee,
-        first_seen_by=str(seen.person) if seen else "",
-        first_seen_at=seen.at if seen else None,
+        first_seen=seen,
         history=history_of(ticket, decisions),
         notes=_notes(ticket),
         colleagues=tuple(colleagues(place.organisation)),
