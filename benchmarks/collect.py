@@ -180,6 +180,11 @@ def flood(source: int) -> dict[str, float]:
     return {"messages": count, "per_second": round(count / took), "per_cpu_second": round(count / spent)}
 
 
+def peak() -> int:
+    """MiB of this process so far, at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 def doubled_and_lost(written: dict[str, int]) -> tuple[int, int]:
     """Messages stored twice, and messages that were said before the last look and are not there."""
     from django.db.models import Count
@@ -224,6 +229,7 @@ def main() -> None:
         open_desk(Path(folder), port, asked.postgresql)
         source = furnish(asked.sources, asked.every, port)
         kept = keep_up(asked.minutes * 60)
+        kept["peak_mib"] = peak()
         taken = flood(source)
         here.send("how much was written?")
         twice, lost = doubled_and_lost(here.recv())
@@ -232,7 +238,7 @@ def main() -> None:
             "database": "PostgreSQL" if asked.postgresql else "SQLite",
             **kept,
             **{f"flood_{name}": value for name, value in taken.items()},
-            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "flood_peak_mib": peak(),
             "doubled": twice,
             "lost": lost,
         }
