@@ -123,8 +123,12 @@ def _join_threads(source: Source, ready: Sequence[Prepared]) -> None:
         if one["parent"] and not one["thread"]:
             one["thread"] = _root(one["parent"], by_id, known)
     moved = {name: one["thread"] for name, one in by_id.items() if one["thread"]}
-    waiting = MentionRow.objects.filter(source=source, thread__in=list(moved))
-    for row in waiting.only("pk", "thread"):
+    if not moved:
+        return
+    here = MentionRow.objects.filter(
+        organisation=source.organisation_id, source=source
+    )  # the index of threads
+    for row in here.filter(thread__in=list(moved)).only("pk", "thread"):
         MentionRow.objects.filter(pk=row.pk).update(thread=moved[row.thread])
 
 
