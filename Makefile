@@ -64,7 +64,7 @@ test-transformers: $(READY_TO_TEST)  ## the transformers extra with the real lib
 
 test-counterparts: $(READY_TO_TEST)  ## connectors against real servers, which it installs (root, Debian, npm)
 	@"$$(scripts/uv.sh)" sync --frozen --quiet --all-groups --all-extras --no-extra transformers
-	@VEILLEUR_COUNTERPARTS=1 $(PYTEST) tests/counterparts
+	@VEILLEUR_TEST_COUNTERPARTS=1 $(PYTEST) tests/counterparts
 
 packages:
 	@scripts/system-packages.sh
@@ -111,6 +111,8 @@ docs: $(READY_TO_TEST)  ## write the pages of commands and rules; run the docume
 screenshots: packages $(READY_TO_TEST)  ## redo the pictures of the documentation with the browser journey
 	@$(PYTEST) tests/journeys/test_pictures.py
 	@for name in inbox summary; do cp var/screenshots/readme-$$name.png docs/images/$$name.png; done
+	@for file in var/screenshots/network-form-*.png; do cp $$file docs/images/networks/$${file#*network-form-}; done
+	@cp var/screenshots/network-health.png docs/images/networks/health.png
 
 wheel: $(READY_TO_TEST)  ## build the wheel into dist/
 	@"$$(scripts/uv.sh)" build --wheel

@@ -50,6 +50,8 @@ WEIGHTS = {language: [1 / rank for rank, _word in enumerate(words, 2)] for langu
 DRUGS = ("levothyrox", "doliprane", "ibuprofène", "méthotrexate", "isotrétinoïne")
 REACTIONS = ("palpitations", "vertiges", "nausées", "éruption", "maux de tête")
 RARE = 2_000
+FLOODS = 200
+"""Groups of messages that say the same: one message in ten belongs to one of them."""
 NETWORKS = ("Services Publics +", "Google", "Hospitalidée", "Doctolib", "FFT")
 PLACES = 40
 QUEUES = ("to-handle", "adverse-reactions", "dissatisfied", "satisfied", "other-languages")
@@ -170,7 +172,7 @@ def _message(pk: int, organisation: int, source: int, dice: random.Random) -> tu
         **owned, **facts, "id": pk, "external_id": f"m{pk}", "digest": f"{pk:064x}", "text": text,
         "title": text[:40] if dice.random() < 0.3 else "", "author": f"anonyme-{dice.randrange(50_000)}",
         "published_at": moment, "collected_at": NOW, "rating_value": None if share is None else 1 + 4 * share,
-        "rating_worst": 1.0, "rating_best": 5.0,
+        "rating_worst": 1.0, "rating_best": 5.0, "marks": _marks(language, findings, share),
     }  # fmt: skip
     reading = {"mention_id": pk, "digest": mention["digest"], "reader": "bench/1", "findings": findings}
     status = dice.choices(("new", "open", "snoozed", "closed"), (30, 10, 2, 58))[0]
@@ -181,8 +183,17 @@ def _message(pk: int, organisation: int, source: int, dice: random.Random) -> tu
         "reasons": [{"rule": "dissatisfaction", "details": {"sentiment": "attente"}}],
         "sentiment": findings[0]["label"], "rating_share": share,
         "snoozed_until": NOW + timedelta(days=30) if status == "snoozed" else None,
+        "alike": organisation * FLOODS + dice.randrange(FLOODS) if dice.random() < 0.1 else None,
     }  # fmt: skip
     return mention, reading, ticket
+
+
+def _marks(language: str, findings: list[dict[str, Any]], share: float | None) -> str:
+    """As `veilleur.listening.queries.marks_of` writes them."""
+    stars = "none" if share is None else str(round(1 + 4 * share))
+    found = {"drugs": "hasdrug", "reactions": "hasreaction"}
+    has = {found[finding["analyzer"]] for finding in findings[1:]}
+    return " ".join([*sorted(has), f"lang{language}", f"rating{stars}", f"sentiment{findings[0]['label']}"])
 
 
 def _text(language: str, dice: random.Random) -> tuple[str, list[dict[str, Any]]]:
@@ -247,6 +258,9 @@ def _pages(organisation: Any) -> dict[str, Callable[[random.Random], str]]:
     tickets = TicketRow.objects.filter(organisation=organisation)
     ids = list(tickets.order_by("pk").values_list("pk", flat=True)[:: max(1, tickets.count() // 500)])
     begun = _begun(organisation, ids[:50])
+    authors = list(
+        tickets.filter(pk__in=ids).order_by("mention__author").values_list("mention__author", flat=True)
+    )
     positions = list(tickets.filter(pk__in=ids).values_list("position", flat=True))
 
     def words(dice: random.Random, count: int = 1) -> str:
@@ -273,12 +287,26 @@ def _pages(organisation: Any) -> dict[str, Callable[[random.Random], str]]:
             f"&place=Site+{dice.randrange(PLACES)}"
         ),
         "list: deep page": lambda dice: f"{home}?status=all&after=p{dice.choice(positions)}",
+        "list: alike": lambda dice: (
+            f"{home}?status=all&alike={organisation.pk * FLOODS + dice.randrange(FLOODS)}"
+        ),
+        "author": lambda dice: f"{home}author/{dice.choice(authors)}/",
         "search: a common word": lambda dice: f"{home}?status=all&q={words(dice)}",
         "search: two words": lambda dice: f"{home}?q={words(dice, 2)}",
         "search: a rare word": lambda dice: f"{home}?status=all&q=rare{dice.randrange(RARE):04d}",
         "search: prefix": lambda dice: f"{home}?q={words(dice)[:3]}*",
         "search: phrase": lambda dice: f'{home}?q="{words(dice, 2)}"',
         "search: word, filters": lambda dice: f"{home}?q={words(dice)}&sentiment=neg&rating=1&language=fr",
+        "search: fields": lambda dice: (
+            f"{home}?status=all&q=ressenti:négatif+note:1..2+avec:médicament+-{words(dice)}"
+        ),
+        "search: place, choices": lambda dice: (
+            f'{home}?status=all&q=lieu:"Site+{dice.randrange(PLACES)}"+({words(dice)}+OU+{words(dice)}*)'
+        ),
+        "search: near": lambda dice: f"{home}?status=all&q={words(dice)}+PRÈS/3+{words(dice)}",
+        "search: near, rare": lambda dice: (
+            f"{home}?status=all&q=rare{dice.randrange(RARE):04d}+PRÈS/3+{words(dice)}"
+        ),
         "watch: 200 terms": lambda dice: f"{home}watches/preview/#{dice.random()}",
         "ticket: whole page": lambda dice: f"{home}{dice.choice(ids)}/",
         "ticket: pane": lambda dice: f"{home}{dice.choice(ids)}/#pane",

@@ -34,15 +34,24 @@ class GuestBookSettings(AccountSettings):
 
 
 class GuestBook:
-    """Reads entries, answers them."""
+    """Reads entries, answers them, hides, removes and reports them."""
 
     name: ClassVar[str] = "guestbook"
     title: ClassVar[Words] = Words({"fr": "Livre d’or", "en": "Guest book"})
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.COMMENTS, Capability.EDITS, Capability.DELETIONS, Capability.BACKFILL, Capability.REPLY}
+        {
+            Capability.COMMENTS,
+            Capability.EDITS,
+            Capability.DELETIONS,
+            Capability.BACKFILL,
+            Capability.REPLY,
+            Capability.HIDE,
+            Capability.REMOVE,
+            Capability.REPORT,
+        }
     )
     limits: ClassVar[Sequence[Words]] = (
-        Words({"fr": "On ne peut rien y masquer.", "en": "Nothing can be hidden there."}),
+        Words({"fr": "On ne peut rien y chercher.", "en": "Nothing can be searched there."}),
     )
     settings: ClassVar[type[BaseModel]] = GuestBookSettings
     seconds: ClassVar[float] = 60.0
@@ -71,6 +80,26 @@ class GuestBook:
         told = {"answers": answered.external_id, "text": text, "key": key}
         made = client.change("POST", self._settings.address, headers=self._headers, json=told).json()
         return Sent(str(made["id"]))
+
+    def hide(self, answered: Answered, client: Client) -> None:
+        """Takes an entry off the pages of the book."""
+        self._do("hide", answered, client)
+
+    def show(self, answered: Answered, client: Client) -> None:
+        """Puts it back."""
+        self._do("show", answered, client)
+
+    def remove(self, answered: Answered, client: Client) -> None:
+        """Tears an entry out; the book does not mind being asked twice."""
+        self._do("remove", answered, client)
+
+    def report(self, answered: Answered, reason: str, client: Client) -> None:
+        """Tells the host of the book about an entry."""
+        self._do("report", answered, client, reason)
+
+    def _do(self, act: str, answered: Answered, client: Client, reason: str = "") -> None:
+        told = {"act": act, "entry": answered.external_id, "reason": reason}
+        client.change("POST", self._settings.address, headers=self._headers, json=told)
 
     def _entries(self, since: str, client: Client) -> dict[str, Any]:
         answer = client.read(self._settings.address, headers=self._headers, params={"since": since or "0"})

@@ -37,8 +37,8 @@ class FakeApi(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.questions: list[Question] = []
         self.trouble: tuple[int, Any, dict[str, str]] | None = None
         self.once: list[tuple[int, Any]] = []

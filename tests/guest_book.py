@@ -30,6 +30,14 @@ class GuestBookServer(ThreadingHTTPServer):
         self.half = False
         """Says only half of what it says."""
         self.slowness = 0.0
+        self.before = self.after = 0.0
+        """Seconds before and after an act."""
+        self.silent = 0
+        """Acts that are done and never answered."""
+        self.acts: list[tuple[str, str]] = []
+        """(act, entry) in the order they were done."""
+        self.reports: list[tuple[str, str]] = []
+        """(entry, reason)."""
         self.lock = threading.Lock()
 
     @property
@@ -60,7 +68,20 @@ class GuestBookServer(ThreadingHTTPServer):
         return [str(one["text"]) for one in self.entries.values() if one.get("answers") == message]
 
     def is_visible(self, message: str) -> bool:
-        return not self.entries[message].get("gone")
+        entry = self.entries[message]
+        return not entry.get("gone") and not entry.get("hidden")
+
+    def act(self, told: dict[str, str]) -> None:
+        time.sleep(self.before)
+        act, entry = told["act"], told["entry"]
+        self.acts.append((act, entry))
+        if act == "report":
+            self.reports.append((entry, told["reason"]))
+        elif act == "remove":
+            self.delete(entry)
+        else:
+            self.write(entry, hidden=act == "hide")
+        time.sleep(self.after)
 
     def since(self, number: int) -> dict[str, object]:
         with self.lock:
@@ -94,7 +115,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self._send(200, json.dumps({"id": self.server.answer(told)}).encode())
+        if "act" in told:
+            self._act(told)
+        else:
+            self._send(200, json.dumps({"id": self.server.answer(told)}).encode())
+
+    def _act(self, told: dict[str, str]) -> None:
+        if self.server.trouble:
+            status, headers = self.server.trouble
+            self._send(status, b"{}", headers)
+            return
+        if self.headers["Authorization"] != f"Bearer {TOKEN}":
+            self._send(401, b"no such token")
+            return
+        self.server.act(told)
+        if self.server.silent:
+            self.server.silent -= 1
+            self.close_connection = True
+            self.connection.close()
+        else:
+            self._send(200, b"{}")
 
     def _send(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

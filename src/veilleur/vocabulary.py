@@ -147,6 +147,19 @@ class Act(StrEnum):
     CORRECT = "correct"
     NOTE = "note"
     UNDO = "undo"
+    HIDE = "hide"
+    SHOW = "show"
+    REMOVE = "remove"
+    FLAG = "flag"
+    HOLD = "hold"
+    LIFT = "lift"
+    ERASE = "erase"
+
+
+ON_NETWORK = frozenset({Act.HIDE, Act.SHOW, Act.REMOVE, Act.FLAG})
+"""Acts on the message itself, where it was said; the others change the ticket."""
+ON_HOLD = frozenset({Act.HOLD, Act.LIFT})
+"""Acts that say whether the words of the message may be erased; they leave the ticket as it is."""
 
 
 class Because(StrEnum):

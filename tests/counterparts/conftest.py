@@ -21,7 +21,7 @@ import pytest
 from veilleur.listening.client import INTERNAL_HOSTS
 
 SERVERS = Path(__file__).parent / "servers"
-WISHED = bool(os.environ.get("VEILLEUR_COUNTERPARTS"))
+WISHED = bool(os.environ.get("VEILLEUR_TEST_COUNTERPARTS"))
 FIRST_START = 1200
 """Seconds: the largest one compiles for some minutes the first time."""
 

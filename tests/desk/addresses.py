@@ -9,7 +9,8 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from veilleur.desk.accounts.models import Organisation
-from veilleur.desk.inbox.models import MentionRow, Note, Watch
+from veilleur.desk.inbox.models import LegalHold, MentionRow, Note, SavedView, Watch, WordList
+from veilleur.desk.moderation.models import NetworkAct
 from veilleur.desk.replies.models import Reply, Template
 from veilleur.desk.sources.actions import draft_run
 from veilleur.desk.sources.models import Listening, Source
@@ -75,8 +76,14 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
     reply = Reply.objects.create(
         organisation=organisation, ticket=ticket, mention_digest=mention.digest, text="Merci.", **moments
     )
+    act = NetworkAct.objects.create(
+        organisation=organisation, ticket=ticket, verb="hide", asked_at=ticket.opened_at, state="failed"
+    )
     wording = Template.objects.create(organisation=organisation, name="Merci", language="fr", text="Merci.")
     watch = Watch.objects.create(organisation=organisation, name="Attente", query="attente")
+    view = SavedView.objects.create(organisation=organisation, name="Attente", query="q=attente")
+    words = WordList.objects.create(organisation=organisation, name="rivaux", words="martin")
+    hold = LegalHold.objects.create(mention=mention, reason="A complaint.", by_name="x", at=ticket.opened_at)
     tool = Source.objects.create(organisation=organisation, key="outil", name="Un outil", connector="webhook")
     hook = Listening.objects.create(source=tool, hook="a-secret-end", handle_since=ticket.opened_at).hook
     return {
@@ -89,6 +96,11 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
         "reply": reply.pk,
         "template": wording.pk,
         "watch": watch.pk,
+        "act": act.pk,
+        "author": mention.author,
+        "view": view.pk,
+        "word_list": words.pk,
+        "hold": hold.pk,
         "token": hook,
         **SHARED,
     }

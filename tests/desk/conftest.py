@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
+from typer.testing import CliRunner
 
+from veilleur.cli import app
 from veilleur.desk.accounts.actions import admit, found_organisation
 from veilleur.desk.accounts.models import Organisation, Role, User
 from veilleur.desk.accounts.permissions import Workplace, workplace_of
+from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.models import MentionRow, ReadingRow, TicketRow
 from veilleur.desk.sources.models import Source
+from veilleur.listening.queries import marks_of
 from veilleur.vocabulary import Priority
 
 MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -22,6 +27,13 @@ MENTION_FIELDS = {field.name for field in MentionRow._meta.get_fields()}
 TICKET_FIELDS = {field.name for field in TicketRow._meta.get_fields()}
 
 MakeMention = Callable[..., MentionRow]
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., Any]]:
+    """Runs `veilleur …` in this process, and leaves its language as it was."""
+    with translation.override(None):
+        yield lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
 @pytest.fixture
@@ -136,7 +148,11 @@ def _write_mention(organisation: Organisation, text: str, number: int, fields: d
             **{name: value for name, value in fields.items() if name in MENTION_FIELDS},
         }
     )
-    ReadingRow.objects.create(mention=mention, digest=mention.digest, reader="tests/1", findings=findings)
+    reading = ReadingRow.objects.create(
+        mention=mention, digest=mention.digest, reader="tests/1", findings=findings
+    )
+    mention.marks = marks_of(mention_of(mention), reading_of(reading))
+    mention.save(update_fields=["marks"])
     TicketRow.objects.create(
         **{
             "organisation": organisation,

@@ -20,7 +20,9 @@ from veilleur.desk.accounts import forms as accounts
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox import forms as inbox
 from veilleur.desk.inbox.models import MentionRow
+from veilleur.desk.inbox.retention_forms import ReasonForm, RetentionForm
 from veilleur.desk.inbox.watch_forms import WatchForm
+from veilleur.desk.moderation import forms as moderation
 from veilleur.desk.replies import forms as replies
 from veilleur.desk.reports import forms as reports
 from veilleur.desk.sources import forms as sources
@@ -46,6 +48,7 @@ PAGES = {
     "account_logout": Page(get=NOTHING),
     "account_inactive": Page(get=NOTHING),
     "account_change_password": Page(get=NOTHING, post=NOTHING),
+    "oauth_callback": Page(get={name: forms.CharField() for name in ("state", "code", "error")}),
     "preferences": Page(get=NOTHING, post=accounts.LanguageForm.base_fields),
     "trail": Page(get=accounts.TrailForm.base_fields),
     "verify_trail": Page(post=NOTHING),
@@ -54,6 +57,12 @@ PAGES = {
     "inbox:policy": Page(
         get=NOTHING, post={**inbox.PolicyForm.base_fields, "save": forms.CharField(required=False)}
     ),
+    "inbox:retention": Page(
+        get=NOTHING, post={**RetentionForm.base_fields, "save": forms.CharField(required=False)}
+    ),
+    "inbox:hold": Page(post=ReasonForm.base_fields),
+    "inbox:lift": Page(post=NOTHING),
+    "inbox:erase_author": Page(get=NOTHING, post=ReasonForm.base_fields),
     "inbox:ticket": Page(get=FILTERS),
     "inbox:seen": Page(post=NOTHING),
     "inbox:assign": Page(post=inbox.AssignForm.base_fields),
@@ -65,11 +74,22 @@ PAGES = {
     "inbox:undo": Page(post=NOTHING),
     "inbox:start_run": Page(post={**sources.MappingForm.base_fields, **COLUMNS}),
     "inbox:resume_run": Page(post=NOTHING),
+    "inbox:saved": Page(get=NOTHING),
+    "inbox:keep_view": Page(post={**inbox.SavedViewForm.base_fields, "query": forms.CharField()}),
+    "inbox:change_view": Page(post=inbox.SavedViewForm.base_fields),
+    "inbox:view_count": Page(get=NOTHING),
+    "inbox:drop_view": Page(post=NOTHING),
+    "inbox:lists": Page(get=NOTHING),
+    "inbox:add_list": Page(get=NOTHING, post=inbox.WordListForm.base_fields),
+    "inbox:word_list": Page(get=NOTHING, post=inbox.WordListForm.base_fields),
+    "inbox:drop_list": Page(post=NOTHING),
     "inbox:watches": Page(get=NOTHING),
     "inbox:add_watch": Page(get=NOTHING, post=WatchForm.base_fields),
     "inbox:preview_watch": Page(post=WatchForm.base_fields),
     "inbox:watch": Page(get=NOTHING, post=WatchForm.base_fields),
     "inbox:drop_watch": Page(post=NOTHING),
+    "inbox:fold": Page(post={"apart": forms.CharField()}),
+    "inbox:author": Page(get=NOTHING),
     "check": Page(get=NOTHING, post=CHECK),
     "replies:list": Page(get={"view": forms.CharField(), "page": forms.CharField()}),
     "replies:reply": Page(get=NOTHING),
@@ -94,6 +114,14 @@ PAGES = {
     "replies:rules": Page(get=NOTHING),
     "replies:change_rule": Page(post=replies.RuleForm.base_fields),
     "replies:switch_pack": Page(post=replies.PackForm.base_fields),
+    "moderation:list": Page(get={"view": forms.CharField(), "page": forms.CharField()}),
+    "moderation:standing": Page(get={**FILTERS, **moderation.StandingForm.base_fields}),
+    "moderation:hide": Page(get=FILTERS, post=moderation.AskForm.base_fields),
+    "moderation:show": Page(post=moderation.AskForm.base_fields),
+    "moderation:remove": Page(get=FILTERS, post=moderation.ReasonForm.base_fields),
+    "moderation:flag": Page(get=FILTERS, post=moderation.FlagForm.base_fields),
+    "moderation:again": Page(post=moderation.BackForm.base_fields),
+    "moderation:drop": Page(post=moderation.BackForm.base_fields),
     "reports:summary": Page(get=SUMMARY),
     "reports:download": Page(get=SUMMARY),
     "sources:list": Page(get=NOTHING),
@@ -108,7 +136,9 @@ PAGES = {
     "sources:add": Page(get=NOTHING, post=NETWORK),
     "sources:source": Page(get=NOTHING),
     "sources:change": Page(get=NOTHING, post=NETWORK),
+    "sources:past": Page(get=NOTHING),
     "sources:diagnosis": Page(get=NOTHING),
+    "sources:sign_in": Page(get=NOTHING, post=NOTHING),
     "sources:pause": Page(post={"now": forms.CharField()}),
     "sources:ask": Page(post=NOTHING),
     "sources:rhythm": Page(post=network_forms.RhythmForm.base_fields),

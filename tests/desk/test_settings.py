@@ -13,7 +13,8 @@ import pytest
 from django.conf import settings
 from pydantic import ValidationError
 
-from veilleur.desk.settings import Environment, _keys
+from veilleur.desk.keys import keys_of
+from veilleur.desk.settings import Environment
 
 
 def django(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -61,16 +62,18 @@ def test_an_unknown_time_zone_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_keys_are_drawn_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    drawn = _keys(path)
-    assert _keys(path) == drawn == json.loads(path.read_text(encoding="utf-8"))
+    drawn = keys_of(path)
+    assert keys_of(path) == drawn == json.loads(path.read_text(encoding="utf-8"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert len(set(drawn.values())) == len(drawn) == 4
-    assert len(drawn["connections"]) == 44, "32 bytes in base64, as Fernet wants them"
-    assert min(len(key) for name, key in drawn.items() if name != "connections") >= 64
+    (connections,) = drawn.pop("connections")
+    assert len(connections) == 44, "32 bytes in base64, as Fernet wants them"
+    assert len(set(drawn.values())) == len(drawn) == 3
+    assert min(len(key) for key in drawn.values()) >= 64
 
 
 def test_two_installations_share_no_key(tmp_path: Path) -> None:
-    assert set(_keys(tmp_path / "a").values()).isdisjoint(_keys(tmp_path / "b").values())
+    first, second = keys_of(tmp_path / "a"), keys_of(tmp_path / "b")
+    assert not any(first[name] == second[name] for name in first)
 
 
 def test_each_process_of_the_tests_writes_to_a_place_of_its_own() -> None:

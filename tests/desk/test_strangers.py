@@ -27,6 +27,8 @@ WELL_FILLED = {
     "outcome": "nothing",
     "label": "sentiment:pos",
     "text": "A note.",
+    "ground": "insult",
+    "reason": "A complaint is filed.",
 }
 
 by_name = pytest.mark.parametrize("address", OF_AN_ORGANISATION, ids=lambda address: address.name)
@@ -83,7 +85,7 @@ def test_an_object_that_cannot_exist_is_not_found(
     address: Address, number: int, of_a: dict[str, Any], client_a: Client
 ) -> None:
     absent = {name: number for name, value in of_a.items() if isinstance(value, int)}
-    path = address.of({**of_a, **absent, "source": str(number)})
+    path = address.of({**of_a, **absent, "source": str(number), "author": str(number)})
     codes = {client_a.get(path).status_code, client_a.post(path, WELL_FILLED).status_code}
     assert 404 in codes
     assert codes <= {404, 405}

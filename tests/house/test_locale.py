@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from collections.abc import Iterator
@@ -53,6 +54,20 @@ def test_everything_is_translated(french: polib.POFile) -> None:
     assert [entry.msgid for entry in french.untranslated_entries()] == []
     assert [entry.msgid for entry in french.fuzzy_entries()] == []
     assert [entry.msgid for entry in french.obsolete_entries()] == []
+
+
+def test_nothing_is_said_where_the_extractor_does_not_look() -> None:
+    """`xgettext` reads no f-string: what is translated inside one stays English."""
+    names = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
+    hidden = [
+        f"{path.name}:{written.lineno}"
+        for path in sorted(messages.DESK.rglob("*.py"))
+        for written in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(written, ast.JoinedStr)
+        for call in ast.walk(written)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names
+    ]
+    assert hidden == []
 
 
 def test_placeholders_match(french: polib.POFile) -> None:

@@ -44,7 +44,7 @@ def test_filter_and_search(visit: Visit) -> None:
     clara.page.goto(f"{HOME}/inbox/")
     expect(clara.page.locator("a.row").first).to_be_visible()
     clara.look("inbox")
-    clara.page.locator(".more-filters > summary").click()
+    clara.page.locator(".more-filters > summary", has_text="Filtres").click()
     clara.look("inbox-filters")
     clara.page.get_by_label("Langue", exact=True).select_option("fr")
     expect(clara.page).to_have_url(re.compile("language=fr"))
@@ -116,7 +116,7 @@ def test_a_reader_cannot_act(visit: Visit) -> None:
     rose.page.goto(f"{HOME}/inbox/")
     open_first(rose)
     expect(rose.page.locator(".act-bar")).to_have_count(0)
-    expect(rose.page.get_by_role("navigation", name="Principale").get_by_role("link")).to_have_count(3)
+    expect(rose.page.get_by_role("navigation", name="Principale").get_by_role("link")).to_have_count(4)
     rose.look("message-reader")
 
 

@@ -56,7 +56,7 @@ def test_a_network_is_connected_and_listened_to(visit: Visit, book: GuestBookSer
     expect(clara.page.locator(".remarks")).to_contain_text("Le jeton est accepté")
     clara.look("network-source", full=True)
     clara.page.get_by_role("link", name="Sources").first.click()
-    expect(clara.page.get_by_role("cell", name="Livre d’or")).to_be_visible()
+    expect(clara.page.get_by_role("rowheader", name="Livre d’or")).to_be_visible()
     clara.look("network-list")
     clara.page.goto(f"{HOME}/sources/of/livre-dor/")
     clara.page.get_by_role("button", name="Mettre en pause").click()

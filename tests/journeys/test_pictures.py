@@ -1,4 +1,4 @@
-"""The two pictures of the README, taken from a desk with a few messages of its own (made up)."""
+"""The pictures of the documentation, taken from a desk with a few messages of its own (made up)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.guest_book import TOKEN, guest_book
 from tests.journeys.conftest import Desk
 from tests.journeys.visitor import Visitor
+from veilleur.listening.connector import connectors
 
 pytestmark = pytest.mark.browser
 HOME = "/o/trois-rivieres"
@@ -52,3 +54,26 @@ def test_the_pictures_of_the_readme(visit: Callable[..., Visitor]) -> None:
     clara.page.set_viewport_size({"width": 1280, "height": 1150})
     expect(clara.page.locator(".chart canvas, .chart svg").first).to_be_visible()
     clara.look("readme-summary")
+
+
+def test_the_pictures_of_the_networks(visit: Callable[..., Visitor]) -> None:
+    """What each one asks of a person who connects it."""
+    clara = visit("clara@example.org", viewport={"width": 1000, "height": 800})
+    for name in connectors():
+        clara.page.goto(f"{HOME}/sources/networks/{name}/")
+        clara.cut_out(f"network-form-{name}", ".connect form")
+
+
+def test_the_picture_of_a_source_that_is_listened_to(visit: Callable[..., Visitor], desk: Desk) -> None:
+    clara = visit("clara@example.org", viewport={"width": 1000, "height": 800})
+    with guest_book(desk.network_port) as book:
+        book.say("Trop d’attente, mais une équipe à l’écoute.")
+        clara.page.goto(f"{HOME}/sources/networks/guestbook/")
+        clara.page.get_by_label("Adresse du livre d’or").fill(book.address)
+        clara.page.get_by_label("Jeton").fill(TOKEN)
+        clara.page.get_by_role("button", name="Connecter", exact=True).click()
+        while not clara.page.locator("tbody tr").count():  # the worker has not asked it yet
+            clara.page.wait_for_timeout(500)
+            clara.page.reload()
+        expect(clara.page.locator(".remarks")).to_contain_text("Le jeton est accepté")
+        clara.cut_out("network-health", ".connect")

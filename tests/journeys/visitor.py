@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
+from tests.journeys.colours import with_palette
+
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 RULES = {
     "runOnly": {
@@ -25,6 +27,8 @@ RULES = {
 }
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+AROUND = 12
+"""Pixels around a part that is cut out of a page."""
 
 
 class Visitor:
@@ -72,22 +76,38 @@ class Visitor:
         complained since the last look.
         """
         self.settle()
-        self._picture(self.pictures / f"{name}.png", full=full)
+        whole = self._size() if full else None
+        self._picture(self.pictures / f"{name}.png", whole)
         found = [*self.complaints, *self._overflow(), *self.barriers()]
         self.complaints.clear()
         if found:
             pytest.fail("\n".join([f"{name} ({self.page.url}):", *found]))
 
-    def _picture(self, path: Path, *, full: bool) -> None:
+    def cut_out(self, name: str, part: str) -> None:
+        """Keeps a picture of one part of the page, and of what is right around it, as `name`.png."""
+        self.settle()
+        box = self.page.locator(part).bounding_box()
+        assert box is not None, f"{part} is not shown on {self.page.url}"
+        x, y = max(0.0, box["x"] - AROUND), max(0.0, box["y"] - AROUND)
+        size = {"width": box["width"] + 2 * AROUND, "height": box["height"] + 2 * AROUND}
+        self._picture(self.pictures / f"{name}.png", {"x": x, "y": y, **size})
+
+    def _picture(self, path: Path, part: dict[str, float] | None = None) -> None:
         """A screenshot by the browser's own protocol: Playwright's would inject a style sheet,
         which the content security policy rightly refuses, as if the page had done it."""
         browser = self.context.new_cdp_session(self.page)
-        options: dict[str, Any] = {"format": "png"}
-        if full:
-            size = browser.send("Page.getLayoutMetrics")["cssContentSize"]
-            options |= {"captureBeyondViewport": True, "clip": {**size, "scale": 1}}
-        path.write_bytes(base64.b64decode(browser.send("Page.captureScreenshot", options)["data"]))
+        options: dict[str, Any] = {"format": "png", "optimizeForSpeed": True}
+        if part:
+            options |= {"captureBeyondViewport": True, "clip": {**part, "scale": 1}}
+        picture = base64.b64decode(browser.send("Page.captureScreenshot", options)["data"])
+        path.write_bytes(with_palette(picture))
         browser.detach()
+
+    def _size(self) -> dict[str, float]:
+        browser = self.context.new_cdp_session(self.page)
+        size: dict[str, float] = browser.send("Page.getLayoutMetrics")["cssContentSize"]
+        browser.detach()
+        return size
 
     def settle(self) -> None:
         """Waits until the page has loaded and htmx has nothing under way."""

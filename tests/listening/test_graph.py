@@ -8,30 +8,25 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from tests.fake_api import serving
+from tests.listening.brought import ANY_JSON, reached
 from tests.standins.graph import PAGE, SECRET, TOKEN, FakeFacebook, refusal
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
 from veilleur.listening import asking, client, graph, graph_rounds
-from veilleur.listening.client import INTERNAL_HOSTS, Client
+from veilleur.listening.client import Client
 from veilleur.listening.connector import MOST_CURSOR, Heard
 from veilleur.listening.graph import Graph, Missing, RightMissing
 from veilleur.listening.graph_rounds import Remembered, Round
+from veilleur.listening.oauth2 import Pasted
 
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 FULL = {"call_count": 97, "total_time": 12, "total_cputime": 3}
 USAGE, BUSINESS = "X-App-Usage", "X-Business-Use-Case-Usage"
 
 
 @pytest.fixture
 def meta(monkeypatch):
-    monkeypatch.setattr(client, "PAUSE", 0.01)
-    with serving(FakeFacebook()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeFacebook(), monkeypatch) as running:
         yield running
 
 
@@ -42,7 +37,9 @@ def answer(status: int, told: object, **headers: str) -> httpx.Response:
 
 def named(meta: FakeFacebook, made: Graph | None = None) -> str:
     with Client() as asker:
-        return (made or Graph(meta.api, TOKEN)).read(PAGE, {"fields": "name"}, asker)["name"]
+        return (made or Graph(meta.api, Pasted(SecretStr(TOKEN)))).read(PAGE, {"fields": "name"}, asker)[
+            "name"
+        ]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +99,7 @@ def test_odd_quotas_are_no_quotas(app, business):
 
 
 def test_nothing_is_read_once_the_quota_is_nearly_spent(meta):
-    made = Graph(meta.api, TOKEN)
+    made = Graph(meta.api, Pasted(SecretStr(TOKEN)))
     meta.headers = {USAGE: json.dumps(FULL)}
     named(meta, made)
     with pytest.raises(Throttled, match="97 %") as caught:
@@ -114,7 +111,7 @@ def test_nothing_is_read_once_the_quota_is_nearly_spent(meta):
 
 
 def test_a_quota_with_room_is_no_reason_to_wait(meta):
-    made = Graph(meta.api, TOKEN)
+    made = Graph(meta.api, Pasted(SecretStr(TOKEN)))
     meta.headers = {BUSINESS: json.dumps({PAGE: [{**FULL, "call_count": 40}]})}
     assert named(meta, made) == named(meta, made)
     assert made.spent == 40
@@ -122,7 +119,7 @@ def test_a_quota_with_room_is_no_reason_to_wait(meta):
 
 def test_a_signed_application_is_served(meta):
     meta.is_signed = True
-    assert named(meta, Graph(meta.api, TOKEN, SECRET))
+    assert named(meta, Graph(meta.api, Pasted(SecretStr(TOKEN)), SECRET))
     with pytest.raises(NetworkRefused, match="appsecret_proof"):
         named(meta)
     assert all(TOKEN not in str(one.params) for one in meta.questions)
@@ -133,7 +130,7 @@ def test_a_server_that_falls_over_is_asked_again_and_a_change_is_not(meta):
     assert named(meta)
     meta.once = [(500, refusal(1))]
     with Client() as asker, pytest.raises(OutcomeUnknown):
-        Graph(meta.api, TOKEN).published(f"{meta.post}/comments", "Merci", asker)
+        Graph(meta.api, Pasted(SecretStr(TOKEN))).published(f"{meta.post}/comments", "Merci", asker)
     meta.trouble = (500, refusal(2), {})
     with pytest.raises(NotReached):
         named(meta)
@@ -143,11 +140,11 @@ def test_a_server_that_falls_over_is_asked_again_and_a_change_is_not(meta):
 def test_a_reply_without_an_id_is_read_back(meta, told):
     meta.once = [(200, told)]
     with Client() as asker, pytest.raises(OutcomeUnknown):
-        Graph(meta.api, TOKEN).published(f"{meta.post}/comments", "Merci", asker)
+        Graph(meta.api, Pasted(SecretStr(TOKEN))).published(f"{meta.post}/comments", "Merci", asker)
 
 
 def test_what_may_not_be_removed_is_not_taken_for_gone(meta):
-    made, there = Graph(meta.api, TOKEN), meta.say("Bonjour")
+    made, there = Graph(meta.api, Pasted(SecretStr(TOKEN))), meta.say("Bonjour")
     with Client() as asker:
         meta.once = [(400, refusal(100, "does not exist", 33))]
         with pytest.raises(Missing):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from veilleur.reading.features import DENSE, Context, extract, rows
-from veilleur.reading.heads import Head, judge, load, margins, ranked_words, whole
+from veilleur.reading.heads import Head, judge, load, margins, sums_by_text, weighed, whole
 from veilleur.reading.parts import PARTS
 from veilleur.text.words import split
 
@@ -39,7 +40,20 @@ def test_the_word_that_told_comes_first():
     got = features("chambre tres sale", "rien")
     judgement = judge(toy(5.0), got)
     weight = margins(judgement, np.array([1, 0]), got)
-    assert list(ranked_words(weight, got)[:1]) == [2]
+    assert weight[:3].argmax() == 2
+
+
+def test_a_text_alone_is_added_up_as_among_others():
+    chance = np.random.default_rng(1)
+    lines, weights = (chance.normal(size=(40, 24)).astype(np.float32) for _ in range(2))
+    numbers = np.where(chance.random((9, 40)) < 0.3, chance.normal(size=(9, 40)), 0).astype(np.float32)
+    sizes = np.array([0, 1, 2, 7, 8, 9, 60, 200, 3])
+    bounds, chosen = np.append(0, np.cumsum(sizes)), chance.integers(0, 40, sizes.sum())
+    together, sums = weighed(numbers, weights), sums_by_text(lines, chosen, bounds)
+    for text, (first, last) in enumerate(pairwise(bounds)):
+        alone = sums_by_text(lines, chosen[first:last], np.array([0, last - first]))
+        assert alone.tobytes() == sums[text].tobytes()
+        assert weighed(numbers[text : text + 1], weights).tobytes() == together[text].tobytes()
 
 
 @given(TEXTS)

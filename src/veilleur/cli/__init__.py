@@ -33,6 +33,7 @@ app.add_typer(administration.organisations, name="organisation")
 app.add_typer(administration.people, name="person")
 app.add_typer(collecting.sources, name="sources")
 app.add_typer(administration.policies, name="policy")
+app.add_typer(administration.keys, name="keys")
 app.add_typer(administration.audits, name="audit")
 
 

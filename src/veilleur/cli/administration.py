@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 organisations = typer.Typer(no_args_is_help=True, help="Organisations, strictly apart from each other.")
 people = typer.Typer(no_args_is_help=True, help="People who sign in.")
 policies = typer.Typer(no_args_is_help=True, help="Triage policies.")
+keys = typer.Typer(no_args_is_help=True, help="The keys that secrets are encrypted with.")
 audits = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
 Slug = Annotated[str, typer.Argument(help="Short name of the organisation, as in its addresses.")]
@@ -145,6 +146,28 @@ def show_policy(
         open_prepared_desk()
         text = organisation_of(organisation).triage_policy
     typer.echo(text or house_policy_text())
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Encrypt all secrets of connections with a new key and forget the old one; stopped, run it again."""
+    open_prepared_desk()
+    from veilleur.desk.sources.key_rotation import rotate_keys
+
+    done = rotate_keys()
+    out.print(
+        say(
+            f"{done.changed} secrets are encrypted with the new key; the old one is forgotten.",
+            f"{done.changed} secrets sont chiffrés avec la nouvelle clé ; l’ancienne est oubliée.",
+        )
+    )
+    if done.unreadable:
+        out.print(
+            say(
+                f"{done.unreadable} could not be read: their connections must be set up again.",
+                f"{done.unreadable} étaient illisibles : leurs connexions sont à refaire.",
+            )
+        )
 
 
 @audits.command("verify")

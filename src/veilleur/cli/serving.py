@@ -58,8 +58,9 @@ def worker() -> None:
     """Take the jobs of the desk, one after another, until told to stop."""
     open_prepared_desk()
     from veilleur.desk.inbox.collectors import Collector
-    from veilleur.desk.inbox.jobs import resume_interrupted
+    from veilleur.desk.inbox.jobs import keep_erasing, resume_interrupted
     from veilleur.desk.jobs import work_forever
+    from veilleur.desk.moderation.jobs import keep_performing
     from veilleur.desk.replies.jobs import keep_sending
     from veilleur.desk.sources.files import forget_imported
 
@@ -67,7 +68,7 @@ def worker() -> None:
         threading.Thread(target=_die_with_stdin, daemon=True).start()
     forget_imported()
     resume_interrupted()
-    for without_end in (keep_sending, Collector().run):
+    for without_end in (keep_sending, keep_performing, keep_erasing, Collector().run):
         threading.Thread(target=without_end, args=(threading.Event(),), daemon=True).start()
     work_forever()
 

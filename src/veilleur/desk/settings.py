@@ -6,19 +6,19 @@ uploaded files. `docs/reference/settings.md` lists every variable.
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any
 
 import dj_database_url
-from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from veilleur.desk.keys import keys_of
+from veilleur.listening.scanning import is_address
 
 
 class Environment(BaseSettings):
@@ -41,6 +41,10 @@ class Environment(BaseSettings):
         default=False, description="Let anybody have a text judged, without an account; nothing is stored."
     )
     upload_limit_mb: int = Field(200, ge=1, description="Largest file one may import, in MiB.")
+    clamav: str = Field(
+        "",
+        description="Where clamd looks through files: `host:port` or the path of its socket; empty: nobody.",
+    )
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -56,6 +60,15 @@ class Environment(BaseSettings):
             raise ValueError(f"{value} is not a time zone; write it as in “Europe/Paris”")
         return value
 
+    @field_validator("clamav")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if value.strip() and not is_address(value.strip()):
+            raise ValueError(
+                f"{value} is not an address; write it as in “127.0.0.1:3310” or “/run/clamd.ctl”"
+            )
+        return value.strip()
+
 
 ENVIRONMENT = Environment()
 DATA_DIR = ENVIRONMENT.data_dir.expanduser().resolve()
@@ -65,25 +78,9 @@ DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 os.environ["VEILLEUR_DATA_DIR"] = str(DATA_DIR)  # connectors know nothing of Django: they find it here
 
 
-def _keys(path: Path) -> dict[str, str]:
-    """The secret keys of this installation, drawn once and readable by its owner only."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        keys: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-        return keys
-    keys = {
-        "django": secrets.token_urlsafe(64),
-        "audit": secrets.token_hex(32),
-        "pseudonyms": secrets.token_hex(32),
-        "connections": Fernet.generate_key().decode(),
-    }
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(keys, file)
-    return keys
-
-
-KEYS = _keys(DATA_DIR / "keys.json")
+KEYS_FILE = DATA_DIR / "keys.json"
+KEYS = keys_of(KEYS_FILE)
+"""As they were when this process began; those of connections change (`sources.sealing`)."""
 SECRET_KEY = KEYS["django"]
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
@@ -106,6 +103,7 @@ INSTALLED_APPS = [
     "veilleur.desk.sources",
     "veilleur.desk.inbox",
     "veilleur.desk.replies",
+    "veilleur.desk.moderation",
     "veilleur.desk.reports",
 ]
 

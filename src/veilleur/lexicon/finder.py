@@ -19,14 +19,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from veilleur.lexicon.compiled import Compiled, compiled
 from veilleur.lexicon.index import Index, Values
 from veilleur.lexicon.term import Term
-from veilleur.text.words import Flags, Hashes, Integers, Words, paired, split, stretches
+from veilleur.text.words import Flags, Hashes, Integers, Words, changes, paired, split, stretches
 from veilleur.vocabulary import Language
 
+_S, _X = map(ord, "sx")
+"""Letters that make a plural."""
 _SHORTEST_PLURAL = 4
 """Characters of the words of a term that may be found in the plural, at least."""
 
@@ -41,14 +42,6 @@ class Mark(NamedTuple):
 
 Marks = dict[str, tuple[Mark, ...]]
 """Owner → its marks in one text, in the order of the text; without the owners that have none."""
-
-
-class _Runs(NamedTuple):
-    """Runs of words that follow one another with a single gap."""
-
-    starts: Integers
-    """The first word of each, an index in `Words`."""
-    hashes: Hashes
 
 
 class _Found(NamedTuple):
@@ -106,7 +99,7 @@ class Lexicon:
             marks = tuple(map(Mark, terms, found.starts.tolist(), found.ends.tolist()))
             names = {number: owner for owner, number in found.known.owners.items()}
             group = found.owners * len(out) + found.texts
-            edges = np.flatnonzero(np.diff(group, prepend=-1, append=-1)).tolist()
+            edges = [*np.flatnonzero(changes(group)).tolist(), len(group)]
             places = zip(found.owners[edges[:-1]].tolist(), found.texts[edges[:-1]].tolist(), strict=True)
             for (owner, text), (first, last) in zip(places, pairwise(edges), strict=True):
                 if owner in names:
@@ -160,56 +153,46 @@ def _every(index: Index, words: Words) -> _Found:
     """Every term that stands in `words`, the overlapping ones too."""
     singular = _without_plural(words)
     tight = np.append(words.starts[1:] - words.ends[:-1] == 1, False)
-    parts: list[_Found] = []
-    runs, size = _Runs(np.arange(len(words)), words.hashes), 1
-    before = _Runs(runs.starts, np.zeros(0, dtype=np.uint64))
-    while len(runs.starts):
-        last = runs.starts + (size - 1)
-        hits, values = index.found(runs.hashes)
-        whole = values >> 1 > 0
-        parts.append(_found(runs.starts[hits[whole]], last[hits[whole]], values[whole], plural=False))
-        parts.append(_plurals(index, words, before, size, singular))
-        longer = hits[values & 1 == 1]
+    parts = [_NONE]
+    starts, hashes, before, size = np.arange(len(words)), words.hashes, None, 1
+    while len(starts):
+        last = starts + (size - 1)
+        ends_so = np.flatnonzero(singular[last])
+        turned = singular[last[ends_so]]
+        # One search for the words as they stand and for those without their plural.
+        sought = np.concatenate([hashes, turned if before is None else paired(before[ends_so], turned)])
+        hits, values = index.found(sought)
+        plural = hits >= len(starts)
+        run = np.concatenate([np.arange(len(starts)), ends_so])[hits]
+        parts.append(_whole(words, starts[run], last[run], values, plural))
+        longer = run[(values & 1 == 1) & ~plural]
         longer = longer[tight[last[longer]]]
-        before = _Runs(runs.starts[longer], runs.hashes[longer])
-        runs = _Runs(before.starts, paired(before.hashes, words.hashes[before.starts + size]))
+        starts, before = starts[longer], hashes[longer]
+        hashes = paired(before, words.hashes[starts + size])
         size += 1
-    return _Found(*(np.concatenate(column) for column in zip(*parts, strict=True))) if parts else _NONE
+    return _Found(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _plurals(index: Index, words: Words, before: _Runs, size: int, singular: Hashes) -> _Found:
-    """Terms of `size` words whose last word stands in the plural, behind the words `before`."""
-    last = before.starts + (size - 1)
-    ends_so = np.flatnonzero(singular[last])
-    first, last = before.starts[ends_so], last[ends_so]
-    hashes = singular[last] if size == 1 else paired(before.hashes[ends_so], singular[last])
-    hits, values = index.found(hashes)
-    long_enough = words.ends[last[hits]] - words.starts[first[hits]] > _SHORTEST_PLURAL
-    kept = hits[long_enough & (values >> 1 > 0)]
-    return _found(first[kept], last[kept], values[long_enough & (values >> 1 > 0)], plural=True)
-
-
-def _found(first: Integers, last: Integers, values: Values, *, plural: bool) -> _Found:
+def _whole(words: Words, first: Integers, last: Integers, values: Values, plural: Flags) -> _Found:
+    """Of the runs of words in the index those that are whole terms, long enough for a plural if in one."""
     places = (values >> 1).astype(np.int64) - 1
-    return _Found(first, last, places, np.full(len(first), plural, dtype=np.bool_))
+    long_enough = words.ends[last] - words.starts[first] > _SHORTEST_PLURAL
+    kept = np.flatnonzero((places >= 0) & (long_enough | ~plural))
+    return _Found(first[kept], last[kept], places[kept], plural[kept])
 
 
-_NONE = _found(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0, dtype=np.int32), plural=False)
+_NONE = _Found(*(np.zeros(0, dtype=np.int64),) * 3, np.zeros(0, dtype=np.bool_))
 
 
 def _without_plural(words: Words) -> Hashes:
     """(words,): hash of each word without its last letter where that may be a plural, else 0."""
     points, out = words.layout.points, np.zeros(len(words), dtype=np.uint64)
-    lasts = np.flatnonzero(np.isin(points[words.ends - 1], _plural_letters()))
+    last = points[words.ends - 1]
+    lasts = np.flatnonzero((last == _S) | (last == _X))
     lasts = lasts[words.ends[lasts] - words.starts[lasts] > 1]
     lasts = lasts[_letters()[np.minimum(points[words.ends[lasts] - 2], 0xFFFF)]]
     out[lasts] = words.layout.hashes(words.starts[lasts], words.ends[lasts] - 1)
     return out
-
-
-@cache
-def _plural_letters() -> NDArray[np.uint32]:
-    return np.array([ord(letter) for letter in "sx"], dtype=np.uint32)
 
 
 @cache

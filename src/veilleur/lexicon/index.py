@@ -58,10 +58,11 @@ class Index:
         places = np.flatnonzero(self.sieve[(hashes >> self.sieve_shift).astype(np.int64)])
         sought = hashes[places]
         slots = (sought >> self.shift).astype(np.int64)
-        wrong = np.arange(len(sought))
+        there = self.keys[slots]
+        wrong = np.flatnonzero((there != sought) & (there != 0))
         while len(wrong):
-            there = self.keys[slots[wrong]]
-            wrong = wrong[(there != 0) & (there != sought[wrong])]
             slots[wrong] += 1
+            there = self.keys[slots[wrong]]
+            wrong = wrong[(there != sought[wrong]) & (there != 0)]
         hits = self.keys[slots] == sought
         return places[hits], self.values[slots[hits]]

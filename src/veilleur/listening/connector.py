@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, Protocol, TypeGuard, cast
 
 from pydantic import BaseModel
 
 from veilleur import plugins
-from veilleur.errors import PluginInvalid
+from veilleur.errors import PluginInvalid, VeilleurError
 from veilleur.listening.client import Client
+from veilleur.listening.oauth2 import Access, SignIn
 from veilleur.vocabulary import Rating, Words
 
 
@@ -69,6 +70,18 @@ METHODS: Mapping[Capability, tuple[str, ...]] = {
 }
 """What a class that names a capability must have; one that is called (`WEBHOOK`) may do without `fetch`."""
 LISTENING = frozenset({Capability.COMMENTS, Capability.REVIEWS, Capability.SEARCH})
+MISBEHAVIOUR = (
+    VeilleurError,
+    OSError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a connector may raise, on purpose or not: it may be anybody's, and ends no collector and no sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +182,7 @@ class Connector(Protocol):
     limits: ClassVar[Sequence[Words]]
     """What this network does not give, in sentences; shown before anybody connects it."""
     settings: ClassVar[type[BaseModel]]
-    """What an account needs; see `veilleur.listening.settings`. a `SecretStr` is never shown."""
+    """What an account needs; see `veilleur.listening.settings`. A `SecretStr` is never shown."""
     seconds: ClassVar[float]
     """After so long a call that never came back has no effect any more."""
 
@@ -223,9 +236,40 @@ class Connector(Protocol):
         ...
 
 
+class SignsIn(Connector, Protocol):
+    """A network where people may sign in, rather than type a token; its grant is kept by the host."""
+
+    def __init__(self, settings: BaseModel, *, access: Access | None = None) -> None:
+        """`access`: the way to the grant; None when a token was typed."""
+        ...
+
+    @staticmethod
+    def sign_in(settings: BaseModel) -> SignIn | None:
+        """How people sign in with these settings; None when these hold a token, or no application."""
+        ...
+
+
+def signs_in(made: type[Connector]) -> TypeGuard[type[SignsIn]]:
+    """Whether people may sign in at a network."""
+    return hasattr(made, "sign_in")
+
+
+def sign_in_of(made: type[Connector], settings: BaseModel) -> SignIn | None:
+    """How people sign in with these settings; None when they need not, or cannot."""
+    return made.sign_in(settings) if signs_in(made) else None
+
+
 def is_asked(made: type[Connector]) -> bool:
     """Whether messages come when it is asked; one without `fetch` is called, or only publishes."""
     return bool(made.capabilities & LISTENING) and hasattr(made, "fetch")
+
+
+def forgets_gone(made: type[Connector]) -> bool:
+    """Whether the terms of a network ask that what is deleted there is erased here, too.
+
+    Its class says so by `forgets_gone = True`: then the house keeps nothing of it, whatever its rule.
+    """
+    return bool(getattr(made, "forgets_gone", False))
 
 
 @cache
@@ -242,6 +286,6 @@ def _checked(name: str, made: object) -> type[Connector]:
     missing = [part for part in wanted if part not in spared and not hasattr(made, part)]
     if missing or not isinstance(made, type):
         raise PluginInvalid(f"the connector “{name}” lacks {', '.join(missing) or 'a class'}")
-    if made.__dict__.get("name", getattr(made, "name", "")) != name:
+    if getattr(made, "name", "") != name:
         raise PluginInvalid(f"the connector “{name}” calls itself something else")
     return cast("type[Connector]", made)

@@ -6,16 +6,25 @@ reasons of the older services (YouTube) in `errors`, those of the newer ones (Pl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
+
 from veilleur.errors import CredentialsRefused, NetworkRefused, Throttled
 from veilleur.listening import asking
 from veilleur.listening.asking import Answer, Said, Shape
 from veilleur.listening.client import MOST_WORDS, UNSPOKEN_WAIT
+from veilleur.listening.oauth2 import Access, Application, Pasted, Scope, SignIn, Tokens
 
+AUTHORIZE = "https://accounts.google.com/o/oauth2/v2/auth"
+TOKENS = "https://oauth2.googleapis.com/token"
+REVOCATION = "https://oauth2.googleapis.com/revoke"
+LASTING: Mapping[str, str] = {"access_type": "offline", "prompt": "consent"}
+"""Google gives a refresh token only when asked like this, and only when the person is asked again."""
 QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
 """Quotas of a day begin again at midnight there."""
 SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
@@ -24,6 +33,27 @@ STRANGERS = frozenset({"keyInvalid", "keyExpired", "API_KEY_INVALID", "API_KEY_E
 """Said with HTTP 400, and meaning that the credentials are not accepted."""
 CLOSED = frozenset({"commentsDisabled", "operationNotSupported", "parentCommentIsPrivate"})
 """Said with HTTP 403 of a video or a comment, not of the credentials."""
+
+
+def sign_in(client_id: str, secret: SecretStr, *scopes: Scope) -> SignIn | None:
+    """Google’s sign-in for an application; None without one."""
+    if not (client_id and secret.get_secret_value()):
+        return None
+    application = Application(client_id, secret.get_secret_value())
+    return SignIn(AUTHORIZE, TOKENS, scopes, application, revocation=REVOCATION, extra=LASTING)
+
+
+def typed(client_id: str, secret: SecretStr, refresh: SecretStr, tokens: str) -> Access:
+    """The access of whoever typed a refresh token."""
+    if not refresh.get_secret_value():
+        return Pasted(refresh)
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": client_id,
+        "client_secret": secret.get_secret_value(),
+        "refresh_token": refresh.get_secret_value(),
+    }
+    return Tokens(tokens, form)
 
 
 class Missing(NetworkRefused):

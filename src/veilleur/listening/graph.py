@@ -24,6 +24,7 @@ from veilleur.errors import CredentialsRefused, NetworkRefused, OutcomeUnknown, 
 from veilleur.listening import asking
 from veilleur.listening.asking import Answer, Said, Shape
 from veilleur.listening.client import LONGEST_WAIT, MOST_WORDS, Client
+from veilleur.listening.oauth2 import Access, Grant
 
 API = "https://graph.facebook.com/v26.0"
 INSTAGRAM_API = "https://graph.instagram.com/v26.0"
@@ -186,17 +187,14 @@ def known_id(given: str) -> str:
 
 
 class Graph:
-    """Asks in the name of one token, and rests when its quota is nearly spent.
+    """Asks in the name of one account, and rests when its quota is nearly spent.
 
     `spent` is what the last answer said of the quota, in percent.
     """
 
-    def __init__(self, api: str, token: str, secret: str = "") -> None:
+    def __init__(self, api: str, access: Access, secret: str = "") -> None:
         """`secret`: of the application, when it demands that calls are signed."""
-        self._api = api
-        self._headers = {"Authorization": f"Bearer {token}"}
-        proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-        self._signed = {"appsecret_proof": proof} if secret else {}
+        self._api, self._access, self._secret = api, access, secret
         self.spent, self._rests_until = 0.0, 0.0
 
     def read(self, path: str, params: Mapping[str, str], client: Client) -> dict[str, Any]:
@@ -204,8 +202,9 @@ class Graph:
         rest = self._rests_until - time.monotonic()
         if rest > 0:
             raise Throttled(f"{self.spent:.0f} % of Meta’s quota is spent", rest)
-        address, asked_for = f"{self._api}/{path}", {**params, **self._signed}
-        answer = client.read(address, headers=self._headers, params=asked_for, judged=judge)
+        grant = self._access.grant(client)
+        address, asked_for = f"{self._api}/{path}", {**params, **self._signed(grant)}
+        answer = client.read(address, headers=grant.header, params=asked_for, judged=judge)
         self._note(answer)
         return asking.told(answer)
 
@@ -230,9 +229,9 @@ class Graph:
 
     def change(self, method: str, path: str, client: Client, body: object = None) -> Answer:
         """Changes something, once."""
-        address = f"{self._api}/{path}"
+        address, grant = f"{self._api}/{path}", self._access.grant(client)
         answer = client.change(
-            method, address, headers=self._headers, params=self._signed, json=body, judged=judge
+            method, address, headers=grant.header, params=self._signed(grant), json=body, judged=judge
         )
         self._note(answer)
         return answer
@@ -255,6 +254,12 @@ class Graph:
             return asking.parsed(Published, asking.told(answer)).id
         except NetworkRefused as error:
             raise OutcomeUnknown("Meta took the reply and does not say under which id") from error
+
+    def _signed(self, grant: Grant) -> dict[str, str]:
+        if not self._secret:
+            return {}
+        proof = hmac.new(self._secret.encode(), grant.access.encode(), hashlib.sha256).hexdigest()
+        return {"appsecret_proof": proof}
 
     def _note(self, answer: Answer) -> None:
         self.spent, wait = spent(answer), waiting_time(answer)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.reading.concepts import catalogue
+from veilleur.reading.concepts import NO_CONCEPT, catalogue
 from veilleur.text.words import Flags, Integers, Words
 
 Floats = NDArray[np.float32]
@@ -20,7 +21,7 @@ COLUMNS = (
 """Names of `Opinions.columns()`, in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opinions:
     """The opinion words of a batch: where they are and what they say."""
 
@@ -32,10 +33,10 @@ class Opinions:
 
     def columns(self) -> list[Floats]:
         """One number per text for each of `COLUMNS`."""
-        counts, signs = self._counts(), self.signs()
-        turns = self._count(self._said("pivot"))
+        counts, signs = self._counts, self.signs()
+        turns = self._times("pivot")
         both = np.minimum(np.minimum(counts[0], counts[2]), 2)
-        others = [np.log1p(self._count(self._said(name))) for name in ("wish", "asking")]
+        others = [np.log1p(self._times(name)) for name in ("wish", "asking")]
         spoken = np.flatnonzero(signs)
         edges = (
             self._spread(signs, spoken[::-1]),
@@ -48,31 +49,43 @@ class Opinions:
 
     def balance(self) -> Floats:
         """-1 when all is blame, 1 when all is praise."""
-        return _balance(self._counts())
+        return _balance(self._counts)
 
     def nothing(self) -> Floats:
         """1 where « rien », “nothing” or the like is said."""
-        return np.minimum(self._count(self._said("nothing")), 1)
+        return np.minimum(self._times("nothing"), 1)
 
     def signs(self) -> Floats:
         """Per word: 1 for praise, -1 for blame, as negations leave them."""
         polarity = catalogue().polarity[self.concepts]
         return np.where(self.negated, -polarity, polarity).astype(np.float32)
 
+    @cached_property
     def _counts(self) -> list[Floats]:
-        polarity = catalogue().polarity[self.concepts]
+        """How often each text praises, denies praise, blames, denies blame."""
+        polarity = catalogue().polarity[:-1]
         return [
-            self._count((polarity == sign) & (self.negated == denied))
+            self._often[:, polarity == sign, denied].sum(axis=1).astype(np.float32)
             for sign in (1, -1)
-            for denied in (False, True)
+            for denied in (0, 1)
         ]
+
+    @cached_property
+    def _often(self) -> Integers:
+        """(texts, concepts, 2): how often each is said, plainly and negated."""
+        said = np.flatnonzero(self.concepts != NO_CONCEPT)
+        many = len(catalogue().concepts)
+        codes = (self.words.owner[said] * many + self.concepts[said]) * 2 + self.negated[said]
+        return np.bincount(codes, minlength=self.texts * many * 2).reshape(self.texts, many, 2)
+
+    def _times(self, name: str) -> Floats:
+        """How often each text says a concept."""
+        times: Floats = self._often[:, catalogue().number(name)].sum(axis=1).astype(np.float32)
+        return times
 
     def _said(self, name: str) -> Flags:
         said: Flags = self.concepts == catalogue().number(name)
         return said
-
-    def _count(self, flags: Flags) -> Floats:
-        return np.bincount(self.words.owner[flags], minlength=self.texts).astype(np.float32)
 
     def _spread(self, signs: Floats, places: Integers) -> Floats:
         """The sign of the last one of `places` in each text, 0 for none."""
@@ -83,10 +96,11 @@ class Opinions:
     def _mock(self, signs: Floats, turns: Floats) -> Floats:
         """1 for « Bravo, … » with nothing but blame after it: irony has this shape."""
         words = self.words
-        good, bad = (self._count(signs == sign) for sign in (1, -1))
+        praised, praise_denied, blamed, blame_denied = self._counts
+        good, bad = praised + blame_denied, blamed + praise_denied
         opens = np.searchsorted(words.owner, np.arange(self.texts))
         mocking = (good == 1) & (bad > 0) & (turns == 0)
-        cheers = np.isin(self.concepts, [catalogue().number(name) for name in ("cheer", "thanks")])
+        cheers = self._said("cheer") | self._said("thanks")
         alone = np.append(words.clause[1:] != words.clause[:-1], True)
         heads = np.flatnonzero((signs > 0) & (cheers | alone))
         heads = heads[heads - opens[words.owner[heads]] <= 1]

@@ -10,7 +10,7 @@ shared by French and English, what an English corpus teaches about “rude” se
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.lexicon.index import Index, Values
+from veilleur.lexicon.index import NOTHING, Index, Values
 from veilleur.text import normalise
 from veilleur.text.words import Flags, Hashes, Integers, Words, mixed, paired, split
 
@@ -47,7 +47,7 @@ class Expression:
     open_ended: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """All concepts and the index of their expressions."""
 
@@ -127,42 +127,88 @@ def _indexed(found: Compiled) -> Catalogue:
     )
 
 
-def find_concepts(words: Words, known: Catalogue) -> NDArray[np.int16]:
-    """The concept of `known` that ends at each word, `NO_CONCEPT` for most words."""
-    found = np.full(len(words), NO_CONCEPT, dtype=np.int16)
-    covered = np.zeros(len(words), dtype=np.bool_)
+def find_concepts(words: Words, *known: Catalogue) -> list[NDArray[np.int16]]:
+    """For each of `known`, the concept that ends at each word, `NO_CONCEPT` for most words."""
+    shelf = _shelf(known)
+    found = [np.full(len(words), NO_CONCEPT, dtype=np.int16) for _ in known]
+    covered = np.zeros((len(known), len(words)), dtype=np.bool_)
     runs = _runs(words)
-    # One search for all sizes: a single message is mostly the price of calling numpy.
-    places, concepts = known.index.found(np.concatenate(runs))
+    # One search for all sizes and catalogues: a single message is mostly the price of calling numpy.
+    places, lines = shelf.index.found(np.concatenate(runs))
     firsts = np.cumsum([0, *map(len, runs)])
-    bounds = np.searchsorted(places, firsts)
+    bounds = np.searchsorted(places, firsts).tolist()
     for size in range(_LONGEST, 0, -1):
         here = slice(*bounds[size - 1 : size + 1])
-        _settle(size, places[here] - firsts[size - 1], concepts[here], words, found, covered)
-    opened = _beginnings(words, np.flatnonzero(~covered), (_SHORTEST_PREFIX,), known.openings)[0]
-    _, first, same = np.unique(words.hashes[opened], return_index=True, return_inverse=True)
-    of_word = np.full(len(words), NO_CONCEPT, dtype=np.int16)
-    places, concepts = _beginnings(words, opened[first], known.prefix_lengths, known.index)
-    of_word[places] = concepts
-    found[opened] = of_word[opened[first]][same]
+        starts, concepts = places[here] - firsts[size - 1], shelf.concepts[:, lines[here]]
+        for number in range(len(known)):
+            own = np.flatnonzero(concepts[number] != NO_CONCEPT)
+            _settle(size, starts[own], concepts[number, own], words, found[number], covered[number])
+    _open(words, shelf, found, covered)
     return found
 
 
-def _beginnings(
-    words: Words, among: Integers, lengths: tuple[int, ...], index: Index
-) -> tuple[Integers, Values]:
-    """Those of the words `among` whose first letters are in `index`, and their values.
+def _open(words: Words, shelf: _Shelf, found: list[NDArray[np.int16]], covered: Flags) -> None:
+    """Writes the concepts of the open-ended expressions that begin a word which nothing covers."""
+    free = np.flatnonzero(~covered.all(axis=0))
+    rows, lines = _beginnings(words, free, np.array([_SHORTEST_PREFIX]), shelf.openings)
+    opened, opens = free[rows], shelf.opens[:, lines] & ~covered[:, free[rows]]
+    _, first, same = np.unique(words.hashes[opened], return_index=True, return_inverse=True)
+    rows, lines = _beginnings(words, opened[first], shelf.prefix_lengths, shelf.index)
+    for number, own in enumerate(found):
+        concepts = shelf.concepts[number, lines]
+        said = np.flatnonzero(concepts != NO_CONCEPT)
+        of_word = np.full(len(first), NO_CONCEPT, dtype=np.int16)
+        # The longest beginning comes first, and is written last.
+        of_word[rows[said[::-1]]] = concepts[said[::-1]]
+        own[opened[opens[number]]] = of_word[same[opens[number]]]
+
+
+def _beginnings(words: Words, among: Integers, lengths: Integers, index: Index) -> tuple[Integers, Values]:
+    """Which of the words `among` have their first letters in `index`, and the values of these, word by word.
 
     `lengths` says how many letters, the preferred number first.
     """
     sizes = words.ends[among] - words.starts[among]
-    rows, columns = np.nonzero(sizes[:, None] >= np.array(lengths))
+    rows, columns = np.nonzero(sizes[:, None] >= lengths)
     starts = words.starts[among[rows]]
-    hits, values = index.found(
-        mixed(words.layout.hashes(starts, starts + np.array(lengths)[columns]) ^ _PREFIX_SALT)
+    hits, values = index.found(mixed(words.layout.hashes(starts, starts + lengths[columns]) ^ _PREFIX_SALT))
+    return rows[hits], values
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """Several catalogues that are searched at once."""
+
+    index: Index
+    """Of the expressions of all of them; its values are lines."""
+    concepts: NDArray[np.int16]
+    """(catalogues, lines): what each catalogue says, `NO_CONCEPT` for nothing."""
+    openings: Index
+    """As `Catalogue.openings`, with lines as values."""
+    opens: Flags
+    """(catalogues, lines): whose opening it is."""
+    prefix_lengths: Integers
+    """Longest first."""
+
+
+@cache
+def _shelf(known: tuple[Catalogue, ...]) -> _Shelf:
+    expressions, openings = _merged([one.index for one in known]), _merged([one.openings for one in known])
+    lengths = {length for one in known for length in one.prefix_lengths}
+    return _Shelf(
+        expressions[0],
+        expressions[1].astype(np.int16),
+        openings[0],
+        openings[1] != NOTHING,
+        np.array(sorted(lengths, reverse=True), dtype=np.int64),
     )
-    rows, first = np.unique(rows[hits], return_index=True)
-    return among[rows], values[first]
+
+
+def _merged(indices: Sequence[Index]) -> tuple[Index, Values]:
+    """One index of the keys of all, and (indices, keys) the value of each key in each, or `NOTHING`."""
+    keys = np.unique(np.concatenate([index.keys[index.keys != 0] for index in indices]))
+    lines = np.arange(len(keys), dtype=np.int32)
+    return Index.of(keys, lines), np.stack([index.find(keys) for index in indices])
 
 
 def _runs(words: Words) -> list[Hashes]:
@@ -177,6 +223,8 @@ def _settle(
     size: int, starts: Integers, concepts: Values, words: Words, found: NDArray[np.int16], covered: Flags
 ) -> None:
     """Writes the runs of `size` words that were found, unless part of one already belongs to another."""
+    if not len(starts):
+        return
     kept = words.clause[starts] == words.clause[starts + size - 1]
     for step in range(size):
         kept &= ~covered[starts + step]

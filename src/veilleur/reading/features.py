@@ -17,6 +17,7 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from veilleur.lexicon.index import Index
 from veilleur.reading.analyzer import Batch, words_of
 from veilleur.reading.balance import COLUMNS, Opinions
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, find_concepts, meanings
@@ -65,6 +66,8 @@ DENSE = (
 """Names of the dense numbers, in order."""
 _SHORT = 4
 """Words in a short answer, at most."""
+_DAMPING = 2.0
+"""Added to the number of words when it divides: one word alone does not shout."""
 _FAR = 0.375
 """From here on, stars (between -0.5 and 0.5) stand at one end of their scale."""
 
@@ -101,6 +104,12 @@ class Features:
     """(texts, `len(DENSE)`)."""
     first_word: Integers = field(repr=False)
     """(texts + 1): the words of text `t` are `first_word[t]:first_word[t + 1]`."""
+
+    @cached_property
+    def scale(self) -> Floats:
+        """(texts,): long texts do not weigh more than short ones by their length alone."""
+        scale: Floats = (1 / np.sqrt(np.diff(self.first_word) + _DAMPING)).astype(np.float32)
+        return scale
 
     @cached_property
     def around(self) -> tuple[Rows, Integers]:
@@ -161,7 +170,7 @@ def rows() -> int:
 
 def extract(words: Words, texts: Sequence[str], contexts: Sequence[Context]) -> Features:
     """Features of normalised `texts`, whose words are `words`; `contexts` has one entry for each."""
-    concepts = find_concepts(words, catalogue())
+    concepts, said = find_concepts(words, catalogue(), meanings())
     negated = _negated(words, concepts)
     first_word = np.searchsorted(words.owner, np.arange(len(texts) + 1))
     book, turned = wordbook(), _turned(words, negated)
@@ -173,7 +182,7 @@ def extract(words: Words, texts: Sequence[str], contexts: Sequence[Context]) -> 
         negated=negated,
         book=book,
         numbers=numbers,
-        around_rows=_around_rows(words, concepts, negated),
+        around_rows=_around_rows(words, concepts, said, negated),
         dense=_dense(texts, contexts, Opinions(words, concepts, negated, len(texts))),
         first_word=first_word,
     )
@@ -204,12 +213,13 @@ def _units(words: Words, first: Integers, turned: Hashes) -> Units:
     return Units(_row(turned[first]), _character_rows(words.layout, places), np.cumsum(sizes) - sizes)
 
 
-def _around_rows(words: Words, opinions: NDArray[np.int16], negated: Flags) -> Rows:
+def _around_rows(words: Words, opinions: NDArray[np.int16], said: NDArray[np.int16], negated: Flags) -> Rows:
+    """`Features.around_rows` of words with their opinions and other meanings."""
     nothing = rows() - 1
     out = np.full((7, len(words)), nothing, dtype=np.int32)
     together = words.owner[1:] == words.owner[:-1]
     out[0, 1:] = np.where(together, _row(paired(words.hashes[:-1], words.hashes[1:])), nothing)
-    known, said = catalogue(), find_concepts(words, meanings())
+    known = catalogue()
     telling = (known.polarity[opinions] != 0) | (opinions == known.number("pivot"))
     first_meaning = HASHED_ROWS + 2 * len(known.concepts)
     _put_concepts(out[1:3], words, _codes(opinions, negated), HASHED_ROWS, telling)
@@ -225,8 +235,8 @@ def _around_rows(words: Words, opinions: NDArray[np.int16], negated: Flags) -> R
 def _person(words: Words) -> Hashes:
     """The last person named before each word in its clause, counted in `PERSONS` from 1 on; 0 for none."""
     named = np.zeros(len(words), dtype=np.uint64)
-    for number, hashes in enumerate(_person_words(), 1):
-        named[np.isin(words.hashes, hashes)] = number
+    known, numbers = _person_words().found(words.hashes)
+    named[known] = numbers
     places = np.arange(len(words))
     last = np.maximum.accumulate(np.where(named > 0, places, 0)) if len(words) else places
     before = (last < places) & (words.clause[last] == words.clause)
@@ -234,8 +244,10 @@ def _person(words: Words) -> Hashes:
 
 
 @cache
-def _person_words() -> tuple[Hashes, ...]:
-    return tuple(split([words]).hashes for words in PERSONS)
+def _person_words() -> Index:
+    """The words of `PERSONS`; their values are the numbers of the persons."""
+    words = split(PERSONS)
+    return Index.of(words.hashes, (words.owner + 1).astype(np.int32))
 
 
 def _codes(concepts: NDArray[np.int16], negated: Flags) -> Integers:

@@ -10,7 +10,7 @@ import numpy as np
 
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.features import Features, features_of
-from veilleur.text.words import Floats, Integers, stretches
+from veilleur.text.words import Floats, Integers, changes, stretches
 from veilleur.vocabulary import Span
 
 MOST = 3
@@ -64,7 +64,7 @@ def _heaviest(judged: Judged, weight: Floats) -> Integers:
         most = np.zeros(len(judged.rows), dtype=weight.dtype)
         most[full] = np.maximum.reduceat(left, judged.first[full])
         found = np.flatnonzero((left == most[judged.of]) & (left > 0))
-        chosen.append(found[np.diff(judged.of[found], prepend=-1) > 0])
+        chosen.append(found[changes(judged.of[found])])
         left[chosen[-1]] = 0
     return np.sort(np.concatenate(chosen))
 

@@ -14,10 +14,9 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from veilleur.reading.features import Features, rows
-from veilleur.reading.heads import sums_by_text, text_scale, word_scale
+from veilleur.reading.heads import sums_by_text, weighed, word_scale
 from veilleur.reading.wordbook import Table
 from veilleur.text.words import Floats, Integers, stretches
 
@@ -85,10 +84,9 @@ def judge(panel: Panel, features: Features, signals: Floats) -> Judgement:
     rows_around, first = features.around
     logits = sums_by_text(features.book.sums(panel.table), features.numbers, features.first_word)
     logits += sums_by_text(panel.table.lines, panel.table.index[rows_around], first[features.first_word])
-    logits *= text_scale(features.first_word)[:, None]
-    # Not a dense product: BLAS rounds differently for batches of different heights.
-    logits += csr_array(features.dense) @ panel.dense
-    logits += csr_array(signals) @ panel.signals + panel.bias
+    logits *= features.scale[:, None]
+    logits += weighed(features.dense, panel.dense)
+    logits += weighed(signals, panel.signals) + panel.bias
     calibrated = logits * panel.slope + panel.offset
     return Judgement(calibrated, sigmoid(calibrated))
 

@@ -15,7 +15,7 @@ from veilleur.reading.balance import Opinions
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import DENSE, Features
 from veilleur.reading.heads import Judgement, array
-from veilleur.text.words import Floats, Integers
+from veilleur.text.words import Floats, Integers, changes
 
 PARTS = (
     "best part", "worst part", "the lesser of both", "product of both",
@@ -78,7 +78,7 @@ def _cut(features: Features) -> tuple[Integers, Integers, Integers]:
     """(text of each part, first word of each part, number of turns in each text)."""
     words = features.words
     turns = features.concepts == catalogue().number("pivot")
-    starts = np.flatnonzero((np.diff(words.clause, prepend=-1) != 0) | turns)
+    starts = np.flatnonzero(changes(words.clause) | turns)
     return words.owner[starts], starts, np.bincount(words.owner[turns], minlength=len(features.dense))
 
 

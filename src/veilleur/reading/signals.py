@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from veilleur.lexicon import Term
+from veilleur.lexicon.index import Index
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.analyzers import drugs, reactions
 from veilleur.reading.analyzers.personal_data import personal_data_in
@@ -26,7 +27,7 @@ from veilleur.reading.characters import characters_of
 from veilleur.reading.claimed import claimed_in
 from veilleur.reading.cues import TOPICS, said_in, topic
 from veilleur.reading.features import Features, features_of
-from veilleur.text.words import Floats, Hashes, Integers, split
+from veilleur.text.words import Floats, Integers, split
 
 NAME = "labels"
 """Owner of the cue words in the shared scan."""
@@ -144,21 +145,17 @@ def signals_of(batch: Batch) -> Signals:
 
 def _everyday(features: Features, texts: int) -> Floats:
     """(texts, kinds): how many everyday words of each cue."""
-    words, counts = features.words, np.zeros((texts, len(kinds())), dtype=np.float32)
-    for kind, hashes in _everyday_words():
-        owners = words.owner[np.isin(words.hashes, hashes)]
-        counts[:, kind] = np.bincount(owners, minlength=texts)
-    return counts
+    words, many = features.words, len(kinds())
+    places, said = _everyday_words().found(words.hashes)
+    counts = np.bincount(words.owner[places] * many + said, minlength=texts * many)
+    return counts.reshape(texts, many).astype(np.float32)
 
 
 @cache
-def _everyday_words() -> tuple[tuple[int, Hashes], ...]:
-    """Number of each cue that has everyday words, and their hashes."""
-    return tuple(
-        (number, split([" ".join(_lists()[cue]["words"])]).hashes)
-        for number, cue in enumerate(cues())
-        if "words" in _lists()[cue]
-    )
+def _everyday_words() -> Index:
+    """The everyday words of cues, each of one cue alone; their values are its number."""
+    told = {word: number for number, cue in enumerate(cues()) for word in _lists()[cue].get("words", ())}
+    return Index.of(split([" ".join(told)]).hashes, np.array(list(told.values()), dtype=np.int32))
 
 
 @cache
@@ -189,17 +186,27 @@ def _found(batch: Batch) -> Integers:
 def _together(counts: Floats, table: Integers) -> Floats:
     """(texts, …): what stands together in a text."""
     column = _kind_numbers()
-    has = counts > 0
+    has, (beside, one, other) = counts > 0, _together_columns()
     medicine, symptom = has[:, column[drugs.NAME]], has[:, column[reactions.NAME]]
     both = medicine & symptom
     trouble = (medicine | has[:, column["product"]]) & (symptom | has[:, column["bodily"]])
     gaps, first = _gaps(table, len(counts))
     many = counts[:, column[reactions.NAME]] > 2
-    out = [both, gaps < NEAR, gaps < CLOSE, first, trouble, both & many]
-    out += [both & has[:, column[cue]] for cue in _BESIDE_REACTION]
-    out += [trouble & has[:, column[cue]] for cue in _BESIDE_REACTION]
-    out += [has[:, column[one]] & has[:, column[other]] for one, other in _pairs()]
-    return np.stack(out, axis=1).astype(np.float32)
+    out = np.stack([both, gaps < NEAR, gaps < CLOSE, first > 0, trouble, both & many], axis=1)
+    said = has[:, beside]
+    pairs = has[:, one] & has[:, other]
+    return np.concatenate([out, both[:, None] & said, trouble[:, None] & said, pairs], axis=1).astype(
+        np.float32
+    )
+
+
+@cache
+def _together_columns() -> tuple[Integers, Integers, Integers]:
+    """Columns of the cues beside a reaction, and of the first and the second of each pair."""
+    column = _kind_numbers()
+    pairs = [[column[cue] for cue in pair] for pair in zip(*_pairs(), strict=True)]
+    beside = [column[cue] for cue in _BESIDE_REACTION]
+    return np.array(beside), np.array(pairs[0]), np.array(pairs[1])
 
 
 def _gaps(table: Integers, texts: int) -> tuple[Floats, Floats]:
@@ -207,7 +214,10 @@ def _gaps(table: Integers, texts: int) -> tuple[Floats, Floats]:
     numbers = _kind_numbers()
     gaps = np.full(texts, np.inf, dtype=np.float32)
     first = np.zeros(texts, dtype=np.float32)
-    telling = table[np.isin(table[:, 1], [numbers[drugs.NAME], numbers[reactions.NAME]])]
+    # What is found beside the cues has the last numbers, and is a medicine or a symptom.
+    telling = table[table[:, 1] >= len(cues())]
+    if not len(telling):
+        return gaps, first
     telling = telling[np.lexsort((telling[:, 2], telling[:, 0]))]
     one, next_one = telling[:-1], telling[1:]
     linked = (one[:, 0] == next_one[:, 0]) & (one[:, 1] != next_one[:, 1])

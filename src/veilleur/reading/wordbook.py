@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 
-from veilleur.text.words import Floats, Hashes, Integers, Rows
+from veilleur.text.words import Floats, Hashes, Integers, Rows, changes
 
 MOST = 1 << 15
 """Words in a wordbook, at most, when a batch begins; then a new one is begun."""
@@ -58,7 +59,7 @@ class Table:
             if len(known):
                 values = self.lines.take(lines[known], axis=0)
                 values *= np.float32(CHARACTER_WEIGHT)
-                firsts = np.flatnonzero(np.diff(owners[known], prepend=-1))
+                firsts = np.flatnonzero(changes(owners[known]))
                 out[owners[known[firsts]]] += np.add.reduceat(values, firsts, axis=0)
         return out
 
@@ -102,8 +103,8 @@ class Wordbook:
         `add` must be given the units of those, in this order, before anything is asked of them.
         """
         keys, known = hashes.tolist(), self._numbers
-        get, firsts = known.get, []
-        numbers = np.array([get(key, -1) for key in keys], dtype=np.int64)
+        firsts = []
+        numbers = np.fromiter(map(known.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))
         strange = np.flatnonzero(numbers < 0).tolist()
         for place in strange:
             if keys[place] not in known:

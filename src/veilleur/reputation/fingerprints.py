@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.text.words import Hashes, Integers, paired, split
+from veilleur.text.words import Hashes, Integers, Words, paired, split
 
 BITS = 64
 DISTANCE = 12
@@ -67,10 +67,17 @@ def shingle(texts: Sequence[str]) -> Shingled:
 
 def _pairs(texts: Sequence[str]) -> tuple[Hashes, Integers]:
     """Different shingles and the text of each, by text."""
-    words = split(texts)
+    return distinct(*pairs_of(split(texts)))
+
+
+def pairs_of(words: Words) -> tuple[Hashes, Integers]:
+    """Every two words in a row and the text of each, in order."""
     together = words.owner[1:] == words.owner[:-1]
-    hashes = paired(words.hashes[:-1], words.hashes[1:])[together]
-    owner = words.owner[1:][together]
+    return paired(words.hashes[:-1], words.hashes[1:])[together], words.owner[1:][together]
+
+
+def distinct(hashes: Hashes, owner: Integers) -> tuple[Hashes, Integers]:
+    """`hashes` sorted within the text of each, every one once."""
     order = np.lexsort((hashes, owner))
     hashes, owner = hashes[order], owner[order]
     fresh = np.ones(len(hashes), dtype=np.bool_)

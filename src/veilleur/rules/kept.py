@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+Told = TypeVar("Told", bound=tuple[Any, ...])
 Value = TypeVar("Value")
-MOST = 400_000
+MOST = 100_000
 """Values that are kept; beyond, all are forgotten and begun again."""
 
 
-class Kept(Generic[Value]):
-    """Values made of names of features, worked out when they are first asked for."""
+class Kept(dict[Told, Value]):
+    """By what is told, a value made of it, worked out when it is first asked for.
 
-    def __init__(self, value: Callable[[Any], Value]) -> None:
-        """`value` makes of names what is kept."""
+    >>> kept = Kept(lambda word, times: word * times)
+    >>> kept["ha", 2]
+    'haha'
+    """
+
+    def __init__(self, value: Callable[..., Value]) -> None:
+        """`value` makes of what is told what is kept."""
+        super().__init__()
         self._value = value
-        self._known: dict[tuple[Hashable, ...], Value] = {}
 
-    def of(self, names: Callable[..., Any], *told: Hashable) -> Value:
-        """The value of `names(*told)`."""
-        key = (names, *told)
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= MOST:
-                self._known.clear()
-            known = self._known[key] = self._value(names(*told))
-        return known
+    def __missing__(self, told: Told) -> Value:
+        """Works it out."""
+        if len(self) >= MOST:
+            self.clear()
+        value = self[told] = self._value(*told)
+        return value

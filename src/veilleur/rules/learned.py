@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import chain
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,13 +126,18 @@ class Inside:
         """`row` leads from a name to a line of `table` (lines, 2); `bias` is (2,)."""
         self.row, self.table, self.bias = row, table, bias
         self._columns: list[list[float]] = table.T.tolist()
-        self._kept = (Kept(self._sums_of(0)), Kept(self._sums_of(1)))
+        self._around = self._kept(_around)
+        self._together = self._kept(_together)
 
-    def _sums_of(self, column: int) -> Callable[[list[list[str]]], list[float]]:
+    def _kept(self, names_of: Callable[..., list[list[str]]]) -> list[Kept[Any, list[float]]]:
+        """By column: what the names that something brings weigh together."""
+        return [Kept(self._sums_of(names_of, column)) for column in range(len(self._columns))]
+
+    def _sums_of(self, names_of: Callable[..., list[list[str]]], column: int) -> Callable[..., list[float]]:
         row, weights = self.row, self._columns[column]
 
-        def sums(groups: list[list[str]]) -> list[float]:
-            return [sum(weights[row[name]] for name in names if name in row) for names in groups]
+        def sums(*told: Any) -> list[float]:
+            return [sum([weights[row[name]] for name in names if name in row]) for names in names_of(*told)]
 
         return sums
 
@@ -142,9 +148,9 @@ class Inside:
         return np.concatenate([np.zeros(0, dtype=np.float32), *found], dtype=np.float32)
 
     def _of_sentence(self, sentence: Sentence, column: int) -> NDArray[np.float64]:
-        words, tags, kept = sentence.words, sentence.tags, self._kept[column]
+        words, tags = sentence.words, sentence.tags
         size = len(words)
-        brought = np.array([kept.of(_around, word, mine) for word, mine in zip(words, tags, strict=True)])
+        brought = np.array([*map(self._around[column].__getitem__, zip(words, tags, strict=True))])
         total = np.full(size, float(self.bias[column]))
         for step in range(-REACH, REACH + 1):
             if abs(step) < size:
@@ -166,7 +172,7 @@ class Inside:
                 line = self.row.get(inner_pair(step, words[place], words[other]))
                 total += weights[line] if line is not None else 0.0
                 if tags[place] and tags[other]:
-                    total += self._kept[column].of(_together, step, tags[place], tags[other])[0]
+                    total += self._together[column][step, tags[place], tags[other]][0]
         return total
 
 
@@ -191,7 +197,10 @@ class Lines:
     def __init__(self, row: dict[str, int]) -> None:
         """`row` leads from a feature to a line."""
         self.row = row
-        self._kept: Kept[Rows] = Kept(self._rows)
+        self._words, self._concept_words, self._word_concepts, self._concepts = (
+            Kept[Any, Rows](self._rows_of(names))
+            for names in (of_word, of_concept_word, of_word_concept, of_concepts)
+        )
 
     def rows(self, looked: Look, placed: Sequence[Placed]) -> set[int]:
         """The lines of the features of a text, those that stand on no word included."""
@@ -227,29 +236,34 @@ class Lines:
         return found
 
     def _place(self, found: list[Placed], sentence: Sentence, base: int) -> None:
-        words, tags, kept, row = sentence.words, sentence.tags, self._kept, self.row
+        words, tags, row, concepts = sentence.words, sentence.tags, self.row, self._concepts
         last, add = len(words) - 1, found.append
         for place, word in enumerate(words):
             here, mine = base + place, tags[place]
-            add((kept.of(of_word, word, mine), here, here))
+            add((self._words[word, mine], here, here))
             if place < last:
                 following, others = words[place + 1], tags[place + 1]
                 if (line := row.get(of_pair(word, following))) is not None:
                     add(((line,), here, here + 1))
-                if mine and (rows := kept.of(of_concept_word, mine, following)):
+                if mine and (rows := self._concept_words[mine, following]):
                     add((rows, here, here + 1))
-                if others and (rows := kept.of(of_word_concept, word, others)):
+                if others and (rows := self._word_concepts[word, others]):
                     add((rows, here, here + 1))
             if place < last - 1 and (line := row.get(of_gap(word, words[place + 2]))) is not None:
                 add(((line,), here, here + 2))
             if mine:
-                for step in range(1, min(REACH, last - place) + 1):
-                    if (others := tags[place + step]) and (rows := kept.of(of_concepts, mine, others)):
+                for step, others in enumerate(tags[place + 1 : place + 1 + REACH], 1):
+                    if others and (rows := concepts[mine, others]):
                         add((rows, here, here + step))
 
+    def _rows_of(self, names_of: Callable[..., list[str]]) -> Callable[..., Rows]:
+        def rows(*told: Any) -> Rows:
+            return self._rows(names_of(*told))
+
+        return rows
+
     def _rows(self, names: list[str]) -> Rows:
-        rows = (self.row.get(name) for name in names)
-        return tuple([row for row in rows if row is not None])
+        return tuple([row for row in map(self.row.get, names) if row is not None])
 
 
 class Weights:
@@ -307,7 +321,7 @@ def judge(known: Weights, looks: Sequence[Look], placed: Sequence[Sequence[Place
     """(texts, heads): log-odds; `placed` is `Lines.placed` of each text."""
     rows = [tuple(known.lines.rows(looked, here)) for looked, here in zip(looks, placed, strict=True)]
     places = np.cumsum([0, *map(len, rows)])
-    entries = np.array([row for those in rows for row in those], dtype=np.int32)
+    entries = np.array([*chain.from_iterable(rows)], dtype=np.int32)
     scales = np.repeat(np.array([looked.scale for looked in looks], dtype=np.float32), np.diff(places))
     told = csr_array((scales, entries, places), shape=(len(looks), len(known.table)))
     logits: Floats = told @ known.table + known.bias
@@ -407,15 +421,13 @@ def _trimmed(words: Sequence[str], start: int, stop: int) -> tuple[int, int]:
 def evidence_of(known: Weights, looked: Look, placed: Sequence[Placed], columns: Sequence[int]) -> Floats:
     """(words, columns): what each word adds to the heads; two words share what they add together."""
     out = np.zeros((len(looked.places), len(columns)), dtype=np.float32)
-    lines: list[int] = []
-    ends: list[tuple[int, int]] = []
-    for rows, first, last in placed:
-        lines += rows
-        ends += [(first, last)] * len(rows)
-    if lines:
-        weights = known.table[np.array(lines)[:, None], np.array(columns)] * np.float32(looked.scale / 2)
-        for words in np.array(ends).T:
-            np.add.at(out, words, weights)
+    if not placed:
+        return out
+    groups, *ends = zip(*placed, strict=True)
+    lines, sizes = np.array([*chain.from_iterable(groups)], dtype=np.int64), [*map(len, groups)]
+    weights = known.table[lines[:, None], np.array(columns)] * np.float32(looked.scale / 2)
+    for words in ends:
+        np.add.at(out, np.repeat(words, sizes), weights)
     return out
 
 

@@ -55,7 +55,8 @@ def sentences(text: Normalised, name: frozenset[str], review: frozenset[str]) ->
         matches = list(_WORD.finditer(text.text, start, end))[:left]
         left -= len(matches)
         words = tuple([_said(match[0]) for match in matches])
-        capital = [at > 0 and _is_capital(text, match.start()) for at, match in enumerate(matches)]
+        places = tuple([match.span() for match in matches])
+        capital = [at > 0 and _is_capital(text, place) for at, (place, _end) in enumerate(places)]
         found.append(
             Sentence(
                 words,
@@ -68,7 +69,7 @@ def sentences(text: Normalised, name: frozenset[str], review: frozenset[str]) ->
                     ]
                 ),
                 _expressions(text.text[start:end]),
-                tuple([match.span() for match in matches]),
+                places,
             )
         )
     return found
@@ -84,6 +85,8 @@ def words_of(text: str, shortest: int) -> frozenset[str]:
 
 
 def _is_capital(text: Normalised, place: int) -> bool:
+    if not text.layers:  # every character stands where it was written
+        return text.original[place].isupper()
     return text.written(place, place + 1)[:1].isupper()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,17 @@ def paired(first: Hashes, second: Hashes) -> Hashes:
     return mixed(first * np.uint64(0xA0761D6478BD642F) + second)
 
 
+def changes(values: NDArray[Any]) -> Flags:
+    """Which values are others than the one before; the first one always is.
+
+    >>> changes(np.array([4, 4, 7]))
+    array([ True, False,  True])
+    """
+    out = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=out[1:])
+    return out
+
+
 def stretches(starts: Integers, sizes: Integers) -> tuple[Integers, Integers]:
     """The numbers `start … start + size - 1` of every stretch end to end, behind the stretch of each.
 
@@ -154,5 +165,5 @@ def _clause_table() -> Flags:
 
 def _renumber(values: Integers) -> Integers:
     """0, 1, 2… for runs of equal values."""
-    changes = np.diff(values, prepend=values[:1]) != 0
-    return np.cumsum(changes)
+    numbers: Integers = np.cumsum(changes(values)) - 1
+    return numbers

@@ -11,8 +11,9 @@ from veilleur.desk.accounts import deeds
 from veilleur.desk.inbox import explanations
 from veilleur.desk.inbox.actions import LABELS
 from veilleur.desk.inbox.models import Outcome
+from veilleur.desk.moderation import steps as moderation
 from veilleur.desk.replies.models import Step
-from veilleur.vocabulary import Act
+from veilleur.vocabulary import ON_NETWORK, Act
 
 
 def recorded_acts(repository: Path) -> Iterator[str]:
@@ -32,12 +33,14 @@ def act_of(argument: ast.expr) -> str:
 def test_every_recorded_act_has_words(repository: Path) -> None:
     found = set(recorded_acts(repository))
     assert "accounts.admit" in found, "the search for recorded acts no longer finds any"
-    composed = {"inbox.*", "replies.*", "sources.*"}  # those whose members are checked below
+    composed = {"inbox.*", "moderation.*", "replies.*", "sources.*"}  # those whose members are checked below
     assert found - set(deeds.DEEDS) - composed == set()
 
 
 def test_every_act_on_a_message_and_every_end_of_an_import_has_words() -> None:
-    assert {f"inbox.{act.value}" for act in Act} <= set(deeds.DEEDS)
+    assert {f"inbox.{act.value}" for act in set(Act) - ON_NETWORK} <= set(deeds.DEEDS)
+    assert {f"moderation.{act.value}" for act in ON_NETWORK} <= set(deeds.DEEDS)
+    assert {f"moderation.{step.value}" for step in set(moderation.Step) - {"asked"}} <= set(deeds.DEEDS)
     settings = ("policy", "pack", "rule", "template")
     assert {f"replies.{verb}" for verb in (*Step.values, *settings)} <= set(deeds.DEEDS)
     assert {f"sources.{verb}" for verb in ("finish", "stop", "fail")} <= set(deeds.DEEDS)

@@ -10,14 +10,15 @@ import pytest
 from django.utils import timezone
 
 from tests.guest_book import AT_ONCE
-from veilleur.desk.inbox import collecting
+from veilleur.desk.inbox import collecting, hearing
 from veilleur.desk.inbox.collecting import collect
 from veilleur.desk.inbox.collectors import Collector, collect_once, forget_old_fetches, streaming
 from veilleur.desk.inbox.models import DecisionRow, MentionRow, TicketRow
 from veilleur.desk.sources import leases
 from veilleur.desk.sources.connections import connect, disconnect
+from veilleur.desk.sources.diagnosis import diagnosis_of
 from veilleur.desk.sources.models import Fetch, Listening, Trouble
-from veilleur.errors import Outdated
+from veilleur.errors import NotReached, Outdated, PluginInvalid
 from veilleur.listening import client as way_out
 from veilleur.listening.connector import Capability, Gone, Heard, Page
 
@@ -258,7 +259,7 @@ def test_odd_messages_are_kept_within_bounds(listening, installed, monkeypatch):
     rows = {row.external_id: row for row in MentionRow.objects.all()}
     assert "\x00" not in rows["1"].text
     assert rows["1"].url == ""
-    assert rows["2"].published_at <= timezone.now()
+    assert rows["2"].published_at is None
     assert rows["3"].published_at is None
 
 
@@ -352,3 +353,115 @@ def test_a_live_source_is_streamed_after_its_past_and_left_now_and_then(
     )
     assert numbers == list(range(1, len(numbers) + 1)), "each once, none left out, over several streams"
     assert len(numbers) >= 25
+
+
+def test_a_source_that_is_paused_while_it_is_asked_is_free_when_it_is_wanted_again(
+    book, listening, installed, monkeypatch
+):
+    def paused(self, since, client):
+        Listening.objects.update(is_paused=True)
+        yield Page((Heard("x", "Bonjour"),), "1")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(installed["guestbook"], "fetch", paused)
+        assert asked(listening).added == 0
+    Listening.objects.update(is_paused=False)
+    book.say("Merci.")
+    assert asked(listening).added == 1
+
+
+def test_a_diagnosis_survives_a_connector_at_fault(source, installed, monkeypatch):
+    monkeypatch.setattr(installed["guestbook"], "check", lambda self, client: 1 / 0)
+    (remark,) = diagnosis_of(source)
+    assert not remark.is_good
+    assert "division" in remark.words.say("fr")
+
+
+def test_a_plugin_that_cannot_be_loaded_ends_no_collector(listening, monkeypatch):
+    def broken():
+        raise PluginInvalid("two plugins of one name")
+
+    monkeypatch.setattr("veilleur.desk.inbox.collectors.connectors", broken)
+    stop = threading.Event()
+    thread = threading.Thread(target=Collector().run, args=(stop,))
+    monkeypatch.setattr(Collector, "step", lambda self: 0)
+    monkeypatch.setattr(leases, "release_dead", lambda: 0)
+    thread.start()
+    time.sleep(1.2)
+    assert thread.is_alive()
+    stop.set()
+    thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["collect", "--once"], "livre-d-or"),
+        (["collect", "--source", "livre-d-or"], "livre-d-or"),
+        (["sources", "list"], "livre-d-or"),
+        (["sources", "check"], "✓"),
+    ],
+)
+def test_the_commands_ask_list_and_check(run, book, listening, arguments, said):
+    book.say("Merci.")
+    done = run(*arguments)
+    assert done.exit_code == 0, done.output
+    assert said in done.output
+    assert MentionRow.objects.count() == (arguments[0] == "collect")
+
+
+def test_the_commands_say_what_is_wrong(run, book, source, listening):
+    unknown = run("collect", "--source", "nowhere")
+    assert unknown.exit_code == 1
+    book.trouble = (401, {})
+    refused = run("sources", "check")
+    assert refused.exit_code == 1
+    assert "✗" in refused.output
+
+
+def test_a_flood_is_read_beside_and_stored_in_order(book, listening, monkeypatch):
+    monkeypatch.setattr(hearing, "WORTH_A_PROCESS", 3)
+    for number in range(3 * AT_ONCE):
+        book.say(f"Bonjour {number}.")
+    assert asked(listening).added == 3 * AT_ONCE
+    listening.refresh_from_db()
+    assert listening.cursor == str(3 * AT_ONCE)
+    assert MentionRow.objects.count() == TicketRow.objects.count() == 3 * AT_ONCE
+    assert hearing._FLOODS.acquire(blocking=False), "the next flood may begin"
+    hearing._FLOODS.release()
+
+
+def test_what_came_before_a_trouble_is_kept(book, listening, installed, monkeypatch):
+    fetch = installed["guestbook"].fetch
+
+    def breaks_off(self, since, client):
+        pages = fetch(self, since, client)
+        yield next(pages)
+        yield next(pages)
+        raise NotReached("the line broke")
+
+    monkeypatch.setattr(hearing, "WORTH_A_PROCESS", 1)
+    for number in range(3 * AT_ONCE):
+        book.say(f"Bonjour {number}.")
+    with monkeypatch.context() as patch:
+        patch.setattr(installed["guestbook"], "fetch", breaks_off)
+        took = asked(listening)
+    assert took.trouble == Trouble.UNREACHABLE
+    assert took.added == MentionRow.objects.count() > 0
+    before = took.added
+    assert asked(listening).added == 3 * AT_ONCE - before
+
+
+def test_a_moment_to_come_is_no_moment(listening, installed, monkeypatch):
+    """Asked again, what has not changed is not taken for an edit."""
+    now = timezone.now()
+    said = (
+        Heard("ahead", "Une horloge en avance.", published_at=now + timedelta(seconds=30)),
+        Heard("day", "Un jour sans heure.", published_at=now + timedelta(hours=9)),
+    )
+    monkeypatch.setattr(installed["guestbook"], "fetch", lambda self, since, client: iter([Page(said, "1")]))
+    assert asked(listening).added == 2
+    assert asked(listening).updated <= 1
+    day = MentionRow.objects.get(external_id="day")
+    assert day.published_at is None
+    assert day.ticket.moment <= timezone.now()

@@ -28,6 +28,7 @@ def test_the_benchmark_prints_a_table_and_a_line_for_machines(repository):
     record = json.loads(done.stdout.splitlines()[-1])
     assert record["mentions"] == 600
     assert {page["page"].split(":")[0] for page in record["pages"]} == {
+        "author",
         "list",
         "reply",
         "search",

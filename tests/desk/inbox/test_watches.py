@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from veilleur.desk.inbox import watching
+from veilleur.desk.inbox import search
 from veilleur.desk.inbox.models import MentionRow, Watch, WatchHit
 from veilleur.desk.inbox.watch_forms import WatchForm
 from veilleur.desk.inbox.watching import mark, preview, scan, whole_query
 
 TEXTS = ("Trop d’attente chez le Dr Martin.", "Attente au parking.", "Merci au cabinet Martin !", "Rien.")
+FAR = "Trop de monde au parking, et une attente sans fin."
 
 
 @pytest.fixture
@@ -71,15 +72,18 @@ def test_only_what_comes_is_marked(messages, watch, organisation_a):
     ],
 )
 def test_a_preview_shows_the_newest(messages, place_a, query, found):
-    shown = preview(place_a, whole_query(query, ""))
+    shown = preview(place_a, whole_query(query, "", place_a.organisation))
     texts = ["".join(part.text for part in row.excerpt) for row in shown.rows]
     assert texts == found
-    assert (shown.found, shown.is_whole) == (len(found), True)
+    assert (shown.count, shown.is_whole) == (str(len(found)), True)
 
 
-def test_a_preview_ends_in_time(messages, place_a, monkeypatch):
-    monkeypatch.setattr(watching, "PATIENCE", -1)
-    assert preview(place_a, whole_query("note:none", "")).looked_at == len(TEXTS)
+def test_a_preview_ends_in_time(messages, place_a, make_mention, monkeypatch):
+    make_mention(place_a.organisation, text=FAR)
+    monkeypatch.setattr(search, "PATIENCE", -1)
+    monkeypatch.setattr(search, "_AT_ONCE", 1)
+    shown = preview(place_a, whole_query("trop NEAR/3 attente", "", place_a.organisation))
+    assert (shown.count, shown.is_whole) == ("0", False), "the newest that may answer does not"
 
 
 def filled(**told):
@@ -143,3 +147,34 @@ def test_a_message_says_what_watches_it_and_that_it_is_gone(client_a, messages, 
     page = client_a.get(address).content.decode()
     assert "N’est plus sur son réseau" in page
     assert "<dd>Attente</dd>" in page
+
+
+def test_an_import_by_command_is_watched_too(run, watch, organisation_a, tmp_path):
+    file = tmp_path / "avis.csv"
+    file.write_text("avis;date\nTrop d’attente.;02/11/2026\nMerci.;03/11/2026\n", encoding="utf-8")
+    done = run("import", str(file), "--to", organisation_a.slug, "--source", "avis")
+    assert done.exit_code == 0, done.output
+    assert hits(watch) == ["Trop d’attente."]
+
+
+def test_a_watch_that_cannot_be_read_any_more_stops_nothing(messages, watch, organisation_a):
+    Watch.objects.create(organisation=organisation_a, name="Vieille", query="liste:partie")
+    mark(
+        MentionRow.objects.filter(organisation=organisation_a),
+        list(Watch.objects.order_by("pk")),
+        organisation_a,
+    )
+    assert hits(watch) == [TEXTS[2], TEXTS[0]]
+
+
+def test_a_source_that_is_named_in_words_by_command_has_its_page(run, client_a, organisation_a, tmp_path):
+    file = tmp_path / "avis.csv"
+    file.write_text("avis;date\nTrop d’attente.;02/11/2026\n", encoding="utf-8")
+    for _time in range(2):
+        done = run("import", str(file), "--to", organisation_a.slug, "--source", "Forum de la vallée")
+        assert done.exit_code == 0, done.output
+    assert list(organisation_a.sources.values_list("key", "name")) == [
+        ("forum-de-la-vallee", "Forum de la vallée")
+    ]
+    slug = {"organisation": organisation_a.slug}
+    assert client_a.get(reverse("sources:list", kwargs=slug)).status_code == 200

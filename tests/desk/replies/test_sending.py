@@ -18,7 +18,7 @@ from veilleur.desk.accounts.models import AuditLine
 from veilleur.desk.replies import actions, sending
 from veilleur.desk.replies.jobs import send_what_waits
 from veilleur.desk.replies.models import Reply, State
-from veilleur.errors import ActRefused
+from veilleur.errors import ActRefused, Throttled
 from veilleur.listening.connector import Capability
 from veilleur.listening.connectors.gateway import Gateway
 
@@ -258,3 +258,20 @@ def test_killing_the_sender_doubles_nothing_and_loses_nothing(
     sent = AuditLine.objects.filter(act="replies.sent").values_list("target", flat=True)
     assert len(sent) == len(set(sent)) == len(replies)
     assert audit.verify(organisation_a) is not None
+
+
+def test_a_network_that_asks_to_wait_is_left_alone_for_so_long(queued, connected, monkeypatch):
+    def busy(self, *_told):
+        raise Throttled("later", 900)
+
+    monkeypatch.setattr(Gateway, "reply", busy)
+    sending.let_leave(queued.pk)
+    queued.refresh_from_db()
+    assert queued.state == State.QUEUED
+    assert queued.leaves_at - timezone.now() > timedelta(seconds=880)
+
+
+def test_a_connector_at_fault_leaves_an_outcome_that_nobody_knows(queued, connected, monkeypatch):
+    monkeypatch.setattr(Gateway, "reply", lambda self, *_told: {}["nothing"])
+    sending.let_leave(queued.pk)
+    assert state_of(queued) == State.UNKNOWN

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from tests.fake_network import SECRET
 from veilleur.desk.accounts.models import AuditLine
-from veilleur.desk.sources.connections import connector_of, settings_of
-from veilleur.desk.sources.models import Source
+from veilleur.desk.sources.connections import connect, connector_of, settings_of
+from veilleur.desk.sources.models import Listening, Source
 from veilleur.desk.sources.network_forms import NetworkForm
 from veilleur.listening.settings import AccountSettings, asked
 
@@ -149,3 +149,22 @@ def test_who_may_only_read_sees_and_changes_nothing(client_reader_a, organisatio
     assert client_reader_a.get(url("networks", organisation_a)).status_code == 403
     assert client_reader_a.post(url("disconnect", organisation_a, source="google")).status_code == 403
     assert client_reader_a.get(url("diagnosis", organisation_a, source="google")).status_code == 403
+
+
+def test_the_past_that_is_brought_is_shown_until_it_is_there(client_a, client_b, organisation_a):
+    source = Source.objects.create(organisation=organisation_a, key="blog", name="Blog")
+    account = {"address": "https://blog.example.org", "user": "vigie", "password": "abcd efgh"}
+    connect(source, "wordpress", account, by="tests")
+    how = Listening.objects.get()
+    slug = {"organisation": organisation_a.slug, "source": source.key}
+    page = client_a.get(reverse("sources:source", kwargs=slug)).content.decode()
+    assert "en cours de relevé" in page
+    assert "every 3s" in page
+    assert client_b.get(reverse("sources:past", kwargs=slug)).status_code == 404
+    client_a.post(reverse("sources:pause", kwargs=slug), {"now": "on"})
+    part = client_a.get(reverse("sources:past", kwargs=slug)).content.decode()
+    assert "s’est arrêté là" in part
+    assert "every 3s" not in part
+    Listening.objects.filter(pk=how.pk).update(is_paused=False, caught_up_at=how.handle_since)
+    assert "Le passé est relevé" in client_a.get(reverse("sources:past", kwargs=slug)).content.decode()
+    assert "Le passé" not in client_a.get(reverse("sources:source", kwargs=slug)).content.decode()

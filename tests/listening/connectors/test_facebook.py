@@ -10,22 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
+from tests.listening.brought import ANY_JSON, drained, reached, texts
 from tests.standins.graph import PAGE, STRANGER, TOKEN, FakeFacebook, refusal
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
-from veilleur.listening import asking, client, graph_rounds
-from veilleur.listening.client import INTERNAL_HOSTS, Client
-from veilleur.listening.connector import MOST_CURSOR, Answered, Gone, Heard
+from veilleur.listening import asking, graph_rounds
+from veilleur.listening.client import Client
+from veilleur.listening.connector import Answered, Gone
 from veilleur.listening.connectors import facebook_walls as walls
 from veilleur.listening.connectors.facebook import Facebook, FacebookSettings
 from veilleur.testing import check_connector
 from veilleur.vocabulary import Rating
 
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 COMMENT = ["message", "from", "created_time", "parent", "permalink_url", "comments"]
 REVIEW = ["reviewer", "rating", "has_rating", "recommendation_type", "review_text", "open_graph_story"]
 ODD = st.fixed_dictionaries(
@@ -35,28 +30,12 @@ ODD = st.fixed_dictionaries(
 
 @pytest.fixture
 def meta(monkeypatch):
-    monkeypatch.setattr(client, "PAUSE", 0.01)
-    with serving(FakeFacebook()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeFacebook(), monkeypatch) as running:
         yield running
 
 
 def reader(meta: FakeFacebook, **told) -> Facebook:
     return Facebook(FacebookSettings(**{"page": PAGE, "token": TOKEN, **told}), api=meta.api)
-
-
-def drained(made: Facebook, since: str = ""):
-    items = []
-    with Client() as asker:
-        for page in made.fetch(since, asker):
-            assert len(page.cursor) <= MOST_CURSOR
-            items += page.items
-            since = page.cursor
-    return items, since
-
-
-def texts(items) -> list[str]:
-    return [item.text for item in items if isinstance(item, Heard)]
 
 
 def test_it_keeps_the_contract(meta):

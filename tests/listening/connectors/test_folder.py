@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from pydantic import ValidationError
 
-from veilleur.errors import CredentialsRefused, NetworkRefused
+from tests.fake_clamd import EICAR, scanning
+from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached
 from veilleur.listening import connector as protocol
 from veilleur.listening.client import Client
 from veilleur.listening.connector import MOST_CURSOR, is_asked
 from veilleur.listening.connectors import folder as folders
 from veilleur.listening.connectors.folder import Folder, FolderSettings
+from veilleur.listening.scanning import SCANNER
 from veilleur.testing import check_connector
 from veilleur.vocabulary import Rating
 
@@ -319,3 +321,33 @@ def test_a_name_is_no_path(name):
 def test_a_zone_is_one_that_exists():
     with pytest.raises(ValidationError):
         FolderSettings(name="a", password=PASSWORD, zone="Europe/Lutece")
+
+
+@pytest.fixture
+def clamd(monkeypatch):
+    with scanning() as server:
+        monkeypatch.setenv(SCANNER, server.told)
+        yield server
+
+
+def test_a_file_with_a_virus_is_named_and_holds_up_no_other(box, clamd):
+    (box / "a.csv").write_bytes(CSV.encode() + EICAR)
+    (box / "b.csv").write_text(CSV)
+    items, cursor, refusal = interrupted()
+    assert len(items) == 2
+    assert "a.csv" in refusal
+    assert "Eicar-Test-Signature" in refusal
+    assert interrupted(cursor) == ([], cursor, "")
+    assert "a.csv : Le fichier « a.csv » contient un virus" in remarks()[1].words.say("fr").replace(
+        "\u00a0", " "
+    )
+
+
+def test_a_file_that_nobody_looked_at_waits_for_the_scanner(box, clamd):
+    (box / "a.csv").write_text(CSV)
+    clamd.hangs_up = True
+    with pytest.raises(NotReached):
+        drained()
+    clamd.hangs_up = False
+    assert len(drained()[0]) == 2
+    assert clamd.said == [CSV.encode()]

@@ -11,31 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
+from tests.listening.brought import ANY_JSON, drained, gone, reached, texts
 from tests.standins.google_business import ACCOUNT, LOCATION, OAUTH, OTHER, FakeGoogleBusiness, refusal
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
 from veilleur.listening import asking, reviews
-from veilleur.listening.client import INTERNAL_HOSTS, Client
-from veilleur.listening.connector import MOST_CURSOR, Answered, Gone, Heard
+from veilleur.listening.client import Client
+from veilleur.listening.connector import MOST_CURSOR, Answered
 from veilleur.listening.connectors import google_business as gbp
 from veilleur.listening.connectors.google_business import GoogleBusiness, GoogleBusinessSettings
 from veilleur.testing import check_connector
 from veilleur.vocabulary import Rating
 
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 FIELDS = ["reviewId", "reviewer", "starRating", "comment", "createTime", "updateTime", "reviewReply"]
 PHONE = "Appelez le 06 12 34 56 78."
 
 
 @pytest.fixture
 def google(monkeypatch):
-    monkeypatch.setattr("veilleur.listening.client.PAUSE", 0.01)
-    with serving(FakeGoogleBusiness()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeGoogleBusiness(), monkeypatch) as running:
         yield running
 
 
@@ -43,21 +36,6 @@ def reader(google: FakeGoogleBusiness, *locations: str, **told) -> GoogleBusines
     named = locations or (f"{LOCATION} Clinique du Lac",)
     settings = GoogleBusinessSettings(**{"account": ACCOUNT, "locations": named, **OAUTH, **told})
     return GoogleBusiness(settings, api=google.url, tokens=f"{google.url}/token")
-
-
-def drained(made: GoogleBusiness, since: str = ""):
-    with Client() as client:
-        pages = list(made.fetch(since, client))
-    assert all(len(page.cursor) <= MOST_CURSOR for page in pages)
-    return [item for page in pages for item in page.items], pages[-1].cursor
-
-
-def texts(items) -> list[str]:
-    return [item.text for item in items if isinstance(item, Heard)]
-
-
-def gone(items) -> list[str]:
-    return [item.id for item in items if isinstance(item, Gone)]
 
 
 def sent(google: FakeGoogleBusiness, name: str, text: str):
@@ -449,7 +427,7 @@ def test_a_list_without_end_ends(google, monkeypatch):
         {"locations": ("Clinique du Lac",)},
         {"locations": tuple(str(number) for number in range(11))},
         {"client_id": ""},
-        {"refresh_token": ""},
+        {"client_secret": ""},
     ],
 )
 def test_settings_that_cannot_work_are_refused(told):

@@ -10,22 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
+from tests.listening.brought import ANY_JSON, drained, reached, texts
 from tests.standins.graph import ACCOUNT, ACCOUNT_NAME, STRANGER, TOKEN, FakeInstagram, refusal
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
-from veilleur.listening import asking, client
-from veilleur.listening.client import INTERNAL_HOSTS, Client
-from veilleur.listening.connector import MOST_CURSOR, Answered, Gone, Heard
+from veilleur.listening import asking
+from veilleur.listening.client import Client
+from veilleur.listening.connector import Answered, Gone
 from veilleur.listening.connectors import instagram
 from veilleur.listening.connectors.instagram import Instagram, InstagramSettings
 from veilleur.listening.graph import Graph
 from veilleur.testing import check_connector
 
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 NAMES = ["text", "timestamp", "from", "username", "parent_id", "replies", "permalink", "comments_count"]
 ODD = st.fixed_dictionaries(
     {"id": st.just("17900") | ANY_JSON}, optional=dict.fromkeys([*NAMES, "comments"], ANY_JSON)
@@ -34,28 +29,12 @@ ODD = st.fixed_dictionaries(
 
 @pytest.fixture
 def meta(monkeypatch):
-    monkeypatch.setattr(client, "PAUSE", 0.01)
-    with serving(FakeInstagram()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeInstagram(), monkeypatch) as running:
         yield running
 
 
 def reader(meta: FakeInstagram, **told) -> Instagram:
     return Instagram(InstagramSettings(**{"account": ACCOUNT, "token": TOKEN, **told}), api=meta.api)
-
-
-def drained(made: Instagram, since: str = ""):
-    items = []
-    with Client() as asker:
-        for page in made.fetch(since, asker):
-            assert len(page.cursor) <= MOST_CURSOR
-            items += page.items
-            since = page.cursor
-    return items, since
-
-
-def texts(items) -> list[str]:
-    return [item.text for item in items if isinstance(item, Heard)]
 
 
 def test_it_keeps_the_contract(meta):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -12,48 +13,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
+from tests.listening.brought import ANY_JSON, reached, texts
+from tests.listening.brought import drained as every
 from tests.standins.linkedin import CLIENT, ORGANISATION, REFRESH, STRANGER, FakeLinkedIn, refusal
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
 from veilleur.listening import asking
-from veilleur.listening.client import INTERNAL_HOSTS, Client
-from veilleur.listening.connector import MOST_CURSOR, Answered, Gone, Heard
+from veilleur.listening.client import Client
+from veilleur.listening.connector import MOST_CURSOR, Answered, Gone
 from veilleur.listening.connectors import linkedin_api as api
 from veilleur.listening.connectors import linkedin_reading as reading
 from veilleur.listening.connectors.linkedin import LinkedIn
 from veilleur.listening.connectors.linkedin_settings import LinkedInSettings
 from veilleur.testing import check_connector
 
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 NOBODY = "urn:li:comment:(urn:li:activity:7,9)"
+
+
+drained = partial(every, most=reading.AT_ONCE)
 
 
 @pytest.fixture
 def network(monkeypatch):
-    monkeypatch.setattr("veilleur.listening.client.PAUSE", 0.01)
-    with serving(FakeLinkedIn()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeLinkedIn(), monkeypatch) as running:
         yield running
 
 
 def page_of(network: FakeLinkedIn, **told) -> LinkedIn:
     given = {"organisation": "5515715", "token": "access-0", **told}
     return LinkedIn(LinkedInSettings(**given), api=network.url, oauth=f"{network.url}/oauth")
-
-
-def drained(made: LinkedIn, since: str = ""):
-    with Client() as client:
-        pages = list(made.fetch(since, client))
-    assert all(len(page.cursor) <= MOST_CURSOR and len(page.items) <= reading.AT_ONCE for page in pages)
-    return [item for page in pages for item in page.items], pages[-1].cursor
-
-
-def texts(items) -> list[str]:
-    return [item.text for item in items if isinstance(item, Heard)]
 
 
 def test_it_keeps_the_contract(network):

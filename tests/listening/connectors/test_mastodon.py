@@ -516,7 +516,6 @@ def test_settings_are_tidied_and_refused_in_time():
         {"hashtags": ("deux mots",)},
         {"words": ("https://exemple.org/x",)},
         {"days": 0},
-        {"token": ""},
     ):
         with pytest.raises(ValidationError):
             MastodonSettings(**{"address": "https://exemple.org", "token": "t", **told})

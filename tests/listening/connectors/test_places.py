@@ -10,40 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
 from tests.fake_places import KEY, PLACE, FakePlaces, refusal
+from tests.listening.brought import ANY_JSON, drained, reached
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, Throttled
 from veilleur.listening import asking
-from veilleur.listening.client import INTERNAL_HOSTS, Client
+from veilleur.listening.client import Client
 from veilleur.listening.connectors import places
 from veilleur.listening.connectors.places import Places, PlacesSettings
 from veilleur.testing import check_connector
 from veilleur.vocabulary import Rating
 
 OTHER = "ChIJ_another_place_of_theirs"
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 
 
 @pytest.fixture
 def google(monkeypatch):
-    monkeypatch.setattr("veilleur.listening.client.PAUSE", 0.01)
-    with serving(FakePlaces()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakePlaces(), monkeypatch) as running:
         yield running
 
 
 def reader(google: FakePlaces, *ids: str, key: str = KEY) -> Places:
     return Places(PlacesSettings(key=key, places=ids or (PLACE,)), api=google.url)
-
-
-def drained(made: Places, since: str = ""):
-    with Client() as client:
-        pages = list(made.fetch(since, client))
-    return [item for page in pages for item in page.items], pages[-1].cursor if pages else since
 
 
 def test_it_keeps_the_contract(google):

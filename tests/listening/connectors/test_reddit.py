@@ -5,36 +5,32 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
+from tests.listening.brought import ANY_JSON, reached, texts
+from tests.listening.brought import drained as every
 from tests.standins.reddit import ACCOUNT, OAUTH, PASSWORD, STRANGER, SUBREDDIT, FakeReddit, listing
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
 from veilleur.listening import asking
-from veilleur.listening.client import INTERNAL_HOSTS, Client
-from veilleur.listening.connector import MOST_CURSOR, Answered, Gone, Heard
+from veilleur.listening.client import Client
+from veilleur.listening.connector import MOST_CURSOR, Answered, Gone
 from veilleur.listening.connectors import reddit_api as api
 from veilleur.listening.connectors import reddit_reading as reading
 from veilleur.listening.connectors.reddit import Reddit
 from veilleur.listening.connectors.reddit_settings import RedditSettings
 from veilleur.testing import check_connector
 
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
+drained = partial(every, most=api.PAGE)
 
 
 @pytest.fixture
 def network(monkeypatch):
-    monkeypatch.setattr("veilleur.listening.client.PAUSE", 0.01)
-    with serving(FakeReddit()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeReddit(), monkeypatch) as running:
         yield running
 
 
@@ -44,17 +40,6 @@ def settings(**told) -> RedditSettings:
 
 def account(network: FakeReddit, **told) -> Reddit:
     return Reddit(settings(**told), api=network.url, tokens=f"{network.url}/api/v1/access_token")
-
-
-def drained(made: Reddit, since: str = ""):
-    with Client() as client:
-        pages = list(made.fetch(since, client))
-    assert all(len(page.cursor) <= MOST_CURSOR and len(page.items) <= api.PAGE for page in pages)
-    return [item for page in pages for item in page.items], pages[-1].cursor
-
-
-def texts(items) -> list[str]:
-    return [item.text for item in items if isinstance(item, Heard)]
 
 
 def test_it_keeps_the_contract(network):
@@ -488,7 +473,6 @@ def test_the_longest_cursor_is_short_enough():
 @pytest.mark.parametrize(
     "told",
     [
-        {"refresh_token": ""},
         {"subreddits": ()},
         {"subreddits": ("not a subreddit",)},
         {"subreddits": tuple(f"name{number}" for number in range(11))},

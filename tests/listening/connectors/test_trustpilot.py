@@ -11,51 +11,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
+from tests.listening.brought import ANY_JSON, drained, gone, reached, texts
 from tests.standins.trustpilot import KEY, SECRET, UNIT, USER, FakeTrustpilot
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
 from veilleur.listening import asking, reviews
-from veilleur.listening.client import INTERNAL_HOSTS, Client
-from veilleur.listening.connector import MOST_CURSOR, Answered, Gone, Heard
+from veilleur.listening.client import Client
+from veilleur.listening.connector import Answered
 from veilleur.listening.connectors import trustpilot
 from veilleur.listening.connectors.trustpilot import Trustpilot, TrustpilotSettings
 from veilleur.testing import check_connector
 from veilleur.vocabulary import Rating
 
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 FIELDS = ["stars", "title", "text", "language", "createdAt", "consumer", "businessUnit", "companyReply"]
 
 
 @pytest.fixture
 def pilot(monkeypatch):
-    monkeypatch.setattr("veilleur.listening.client.PAUSE", 0.01)
-    with serving(FakeTrustpilot()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeTrustpilot(), monkeypatch) as running:
         yield running
 
 
 def reader(pilot: FakeTrustpilot, **told) -> Trustpilot:
     given = {"business_unit": UNIT, "key": KEY, "secret": SECRET, "user": USER, **told}
     return Trustpilot(TrustpilotSettings(**given), api=pilot.url)
-
-
-def drained(made: Trustpilot, since: str = ""):
-    with Client() as client:
-        pages = list(made.fetch(since, client))
-    assert all(len(page.cursor) <= MOST_CURSOR for page in pages)
-    return [item for page in pages for item in page.items], pages[-1].cursor
-
-
-def texts(items) -> list[str]:
-    return [item.text for item in items if isinstance(item, Heard)]
-
-
-def gone(items) -> list[str]:
-    return [item.id for item in items if isinstance(item, Gone)]
 
 
 def sent(made: Trustpilot, name: str, text: str):

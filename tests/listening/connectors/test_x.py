@@ -12,45 +12,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
 from tests.fake_x import ACCOUNT, KEYS, OWN, STRANGER, TOKEN, FakeX
+from tests.listening.brought import ANY_JSON, drained, reached, texts
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
 from veilleur.listening import asking, oauth1
-from veilleur.listening.client import INTERNAL_HOSTS, Client
-from veilleur.listening.connector import Answered, Gone, Heard
+from veilleur.listening.client import Client
+from veilleur.listening.connector import Answered, Gone
 from veilleur.listening.connectors import x, x_posts
 from veilleur.listening.connectors.x import X, XSettings
 from veilleur.testing import check_connector
 
 DAY = 24 * 3600
 PROBLEMS = "https://api.twitter.com/2/problems"
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
 
 
 @pytest.fixture
 def network(monkeypatch):
-    monkeypatch.setattr("veilleur.listening.client.PAUSE", 0.01)
-    with serving(FakeX()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeX(), monkeypatch) as running:
         yield running
 
 
 def reader(network: FakeX, **told) -> X:
     return X(XSettings(**{"account": ACCOUNT, "hours": 0, **KEYS, **told}), api=network.url)
-
-
-def drained(made: X, since: str = ""):
-    with Client() as client:
-        pages = list(made.fetch(since, client))
-    return [item for page in pages for item in page.items], pages[-1].cursor
-
-
-def texts(items) -> list[str]:
-    return [item.text for item in items if isinstance(item, Heard)]
 
 
 @pytest.mark.parametrize("is_old", [False, True])

@@ -11,45 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.fake_api import serving
 from tests.fake_youtube import CHANNEL, KEY, OAUTH, STRANGER, VIDEO, FakeYouTube, refusal
+from tests.listening.brought import ANY_JSON, drained, reached, texts
 from veilleur.errors import CredentialsRefused, NetworkRefused, NotReached, OutcomeUnknown, Throttled
 from veilleur.listening import asking, google
-from veilleur.listening.client import INTERNAL_HOSTS, Client
-from veilleur.listening.connector import MOST_CURSOR, Answered, Gone, Heard
+from veilleur.listening.client import Client
+from veilleur.listening.connector import MOST_CURSOR, Answered, Gone
 from veilleur.listening.connectors import youtube_threads as threads
 from veilleur.listening.connectors.youtube import YouTube, YouTubeSettings
 from veilleur.testing import check_connector
 
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-
 
 @pytest.fixture
 def tube(monkeypatch):
-    monkeypatch.setattr("veilleur.listening.client.PAUSE", 0.01)
-    with serving(FakeYouTube()) as running:
-        monkeypatch.setenv(INTERNAL_HOSTS, running.host)
+    with reached(FakeYouTube(), monkeypatch) as running:
         yield running
 
 
 def reader(tube: FakeYouTube, **told) -> YouTube:
     given = {"channel": CHANNEL, **OAUTH, **told}
     return YouTube(YouTubeSettings(**given), api=tube.url, tokens=f"{tube.url}/token")
-
-
-def drained(made: YouTube, since: str = ""):
-    with Client() as client:
-        pages = list(made.fetch(since, client))
-    assert all(len(page.cursor) <= MOST_CURSOR for page in pages)
-    return [item for page in pages for item in page.items], pages[-1].cursor
-
-
-def texts(items) -> list[str]:
-    return [item.text for item in items if isinstance(item, Heard)]
 
 
 def test_it_keeps_the_contract(tube):
@@ -343,7 +324,7 @@ def test_the_cursor_stays_bounded(tube):
     [
         {"channel": "", "key": KEY},
         {"channel": CHANNEL},
-        {"channel": CHANNEL, "client_id": "a", "client_secret": "b"},
+        {"channel": CHANNEL, "client_id": "a"},
         {"channel": "clinique", "key": KEY},
         {"videos": ("not a video",), "key": KEY},
         {"videos": tuple(f"{number:011}" for number in range(11)), "key": KEY},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC
 
-from veilleur.desk.inbox.search import fold
 from veilleur.listening.queries import And, Day, Field, Is, Near, Not, Or, Phrase, Stars, Word
 from veilleur.vocabulary import Mention, Reading
 
@@ -13,7 +13,13 @@ POLARITIES = {"+": ":pos", "-": ":neg", "=": ":neu"}
 
 
 def tokens(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", fold(text).casefold())
+    return re.findall(r"[^\W_]+", _fold(_fold(text)))
+
+
+def _fold(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(one for one in letters if not "\u0300" <= one <= "\u036f")
+    return plain.replace("œ", "oe").replace("æ", "ae")
 
 
 def answers(query, mention: Mention, reading: Reading) -> bool:

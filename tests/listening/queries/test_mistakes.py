@@ -21,6 +21,8 @@ WORDINGS = [
 ]
 
 REFUSED = [
+    ("liste:rivaux", "unknown_list", 6, ""),
+    ('attente list:"Rivaux"', "unknown_list", 13, ""),
     ("", "empty", 0, ""),
     (" \n ! ", "empty", 0, ""),
     ("a" * 10_001, "too_long", 0, ""),

@@ -7,7 +7,7 @@ import pytest
 from veilleur.errors import QueryInvalid
 from veilleur.listening.queries import parse
 from veilleur.listening.queries.mistakes import sentences
-from veilleur.listening.queries.names import CHOICES, DAY_FIELDS, TEXT_FIELDS, field_of
+from veilleur.listening.queries.names import CHOICES, DAY_FIELDS, LIST, TEXT_FIELDS, field_of
 
 
 @pytest.fixture
@@ -40,7 +40,12 @@ def test_every_field_is_described_by_the_names_that_it_has(rows):
     fields = [row for row in rows["Fields"] if len(row) == 3 and quoted(row[0])]
     for english, french, _ in fields:
         assert quoted(english)[0].removesuffix(":") == field_of(quoted(french)[0].removesuffix(":"))
-    assert {quoted(row[0])[0].removesuffix(":") for row in fields} == {*CHOICES, *DAY_FIELDS, *TEXT_FIELDS}
+    assert {quoted(row[0])[0].removesuffix(":") for row in fields} == {
+        LIST,
+        *CHOICES,
+        *DAY_FIELDS,
+        *TEXT_FIELDS,
+    }
 
 
 def test_every_mistake_is_named_and_the_examples_make_it(rows):

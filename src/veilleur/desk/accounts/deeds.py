@@ -28,6 +28,11 @@ DEEDS: dict[str, Promise] = {
     "inbox.note": _("note written"),
     "inbox.undo": _("act undone"),
     "inbox.policy": _("sorting rules changed"),
+    "inbox.hold": _("message held whatever the rule"),
+    "inbox.lift": _("hold lifted"),
+    "inbox.erase": _("texts erased"),
+    "inbox.retention": _("keeping of texts changed"),
+    "inbox.erase_author": _("erasure of an author asked for"),
     "replies.write": _("reply written"),
     "replies.submit": _("second reading asked"),
     "replies.approve": _("reply approved"),
@@ -46,16 +51,33 @@ DEEDS: dict[str, Promise] = {
     "replies.pack": _("rule pack switched"),
     "replies.rule": _("rule changed"),
     "replies.template": _("wording of the house changed"),
+    "moderation.hide": _("hiding asked of a network"),
+    "moderation.show": _("showing asked of a network"),
+    "moderation.remove": _("removal asked of a network"),
+    "moderation.flag": _("message flagged to a network"),
+    "moderation.again": _("act on a network tried again"),
+    "moderation.postponed": _("act on a network postponed"),
+    "moderation.doubted": _("outcome of an act on a network unknown"),
+    "moderation.done": _("act on a network done"),
+    "moderation.failed": _("act on a network failed"),
+    "moderation.dropped": _("act on a network given up"),
     "sources.connect": _("connection set up"),
     "sources.disconnect": _("connection removed"),
+    "sources.sign_in": _("signed in at a network"),
+    "sources.rotate_keys": _("key of the secrets changed"),
     "sources.pause": _("source paused"),
     "inbox.watch": _("watch set"),
     "inbox.unwatch": _("watch removed"),
+    "inbox.keep_view": _("view saved"),
+    "inbox.drop_view": _("view removed"),
+    "inbox.word_list": _("list of words changed"),
+    "inbox.drop_list": _("list of words removed"),
     "sources.resume_listening": _("source listened to again"),
     "sources.ask_now": _("source asked at once"),
     "sources.rhythm": _("rhythm of a source set"),
     "sources.add": _("source added"),
     "sources.upload": _("file received"),
+    "sources.hold_back": _("file held back by the virus scanner"),
     "sources.confirm": _("columns confirmed"),
     "sources.start": _("import started"),
     "sources.ask_stop": _("stop of the import asked"),
@@ -73,6 +95,7 @@ def words(act: str) -> str:
 
 
 TARGETS: dict[str, Promise] = {
+    "erasure": _("request"),
     "organisation": _("organisation"),
     "run": _("import"),
     "source": _("source"),
@@ -85,11 +108,15 @@ TARGETS: dict[str, Promise] = {
 }
 DETAILS: dict[str, Promise] = {
     "added": _("added"),
+    "any_days": _("days after publication"),
+    "count": _("messages"),
     "cursor": _("rows read"),
     "email": _("e-mail"),
     "failure": _("failure"),
     "file": _("file"),
+    "ground": _("ground"),
     "from": _("from"),
+    "gone_days": _("days after deletion"),
     "key": _("key"),
     "language": _("language"),
     "name": _("name"),
@@ -104,7 +131,9 @@ DETAILS: dict[str, Promise] = {
     "unchanged": _("unchanged"),
     "until": _("until"),
     "updated": _("updated"),
+    "verb": _("act"),
     "was": _("was"),
+    "why": _("why"),
 }
 FEELINGS: dict[str, Promise] = {
     "pos": pgettext_lazy("what the author feels", "positive"),
@@ -121,12 +150,27 @@ OUTCOMES: dict[str, Promise] = {
     "case": _("a case"),
     "not_case": _("not a case"),
 }
+VERBS: dict[str, Promise] = {
+    "hide": _("hide"),
+    "show": _("show"),
+    "remove": _("remove"),
+    "flag": _("flag to the network"),
+}
+WHYS: dict[str, Promise] = {
+    "gone": _("gone from its network"),
+    "old": _("older than the house keeps"),
+    "author": _("its author asked for it"),
+    "asked": _("somebody asked for it"),
+    "case": _("a case of pharmacovigilance"),
+}
 VALUES: dict[str, dict[str, Promise]] = {
     "language": LANGUAGES,
     "now": FEELINGS | LANGUAGES,
     "outcome": OUTCOMES,
     "role": {role.value: role.label for role in Role},
+    "verb": VERBS,
     "was": FEELINGS | LANGUAGES,
+    "why": WHYS,
 }
 """Details that hold a code: name → code → words."""
 LONGEST = 60

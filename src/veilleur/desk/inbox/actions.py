@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import Organisation, User
 from veilleur.desk.accounts.permissions import May, Workplace
-from veilleur.desk.inbox.conversion import reading_of
+from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.models import Correction, DecisionRow, Note, Outcome, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of, sorted_columns
 from veilleur.errors import ActRefused, Outdated
-from veilleur.vocabulary import Act, Status
+from veilleur.listening.queries import marks_of
+from veilleur.vocabulary import ON_HOLD, ON_NETWORK, Act, Status
 
 RESTORABLE = (
     "status",
@@ -53,7 +54,7 @@ LABELS = {
 @transaction.atomic
 def assign(place: Workplace, ticket_id: int, version: int, *, to: User | None, now: datetime) -> DecisionRow:
     """Gives the ticket to a colleague, or to nobody."""
-    ticket = _held(place, ticket_id, version)
+    ticket = held(place, ticket_id, version)
     _require_member(place.organisation, to)
     changes = {"assignee_id": to.pk if to else None, "status": _taken_up(ticket)}
     return _decide(place, ticket, Act.ASSIGN, changes, {"to": str(to) if to else ""}, now)
@@ -62,7 +63,7 @@ def assign(place: Workplace, ticket_id: int, version: int, *, to: User | None, n
 @transaction.atomic
 def snooze(place: Workplace, ticket_id: int, version: int, *, until: datetime, now: datetime) -> DecisionRow:
     """Puts the ticket away until a moment to come; `wake_due` brings it back."""
-    ticket = _held(place, ticket_id, version)
+    ticket = held(place, ticket_id, version)
     _refuse_closed(ticket)
     if until <= now:
         raise ActRefused(_("Choose a moment to come: this one has passed."))
@@ -73,7 +74,7 @@ def snooze(place: Workplace, ticket_id: int, version: int, *, until: datetime, n
 @transaction.atomic
 def close(place: Workplace, ticket_id: int, version: int, *, outcome: str, now: datetime) -> DecisionRow:
     """Ends the work; the first time it ends as answered is kept for the delay of answers."""
-    ticket = _held(place, ticket_id, version)
+    ticket = held(place, ticket_id, version)
     _refuse_closed(ticket)
     if outcome not in Outcome.values:
         raise ActRefused(_("Say how it ended."))
@@ -107,7 +108,8 @@ def _closing(ticket: TicketRow, outcome: str, now: datetime) -> dict[str, Any]:
 @transaction.atomic
 def reopen(place: Workplace, ticket_id: int, version: int, *, now: datetime) -> DecisionRow:
     """Takes up again a ticket that was closed or put away."""
-    ticket = _held(place, ticket_id, version)
+    ticket = held(place, ticket_id, version)
+    refuse_erased(ticket)
     if ticket.to_do:
         raise ActRefused(_("This message is already among those to handle."))
     return _decide(place, ticket, Act.REOPEN, _REOPENED, {}, now)
@@ -131,7 +133,8 @@ def correct(
 
     The due time still counts from first awareness. What the machine read is kept beside it.
     """
-    ticket = _held(place, ticket_id, version)
+    ticket = held(place, ticket_id, version)
+    refuse_erased(ticket)
     if label not in LABELS.get(analyzer, ()):
         raise ActRefused(_("This cannot be corrected."))
     reading = corrected(
@@ -144,9 +147,18 @@ def correct(
         mention=ticket.mention, digest=ticket.mention.digest, analyzer=analyzer, was=was, now=label,
         by=place.user, at=now,
     )  # fmt: skip
+    _mark_again(ticket)
     changes = {"status": _taken_up(ticket), **_sorted_again(place.organisation, ticket)}
     details = {"analyzer": analyzer, "was": was, "now": label, "reason": reason, "correction": correction.pk}
     return _decide(place, ticket, Act.CORRECT, changes, details, now)
+
+
+def _mark_again(ticket: TicketRow) -> None:
+    """Lets searches find it by what people say of it."""
+    mention = ticket.mention
+    reading = corrected(reading_of(mention.reading), corrections_of([mention])[mention.pk])
+    mention.marks = marks_of(mention_of(mention), reading)
+    mention.save(update_fields=["marks"])
 
 
 def _sorted_again(organisation: Organisation, ticket: TicketRow) -> dict[str, Any]:
@@ -158,7 +170,7 @@ def _sorted_again(organisation: Organisation, ticket: TicketRow) -> dict[str, An
 @transaction.atomic
 def add_note(place: Workplace, ticket_id: int, *, text: str, now: datetime) -> DecisionRow:
     """Tells colleagues something. A note adds and never conflicts, so that no version is asked."""
-    ticket = _held(place, ticket_id, None)
+    ticket = held(place, ticket_id, None)
     if not text.strip():
         raise ActRefused(_("The note is empty."))
     note = Note.objects.create(
@@ -177,13 +189,15 @@ def undo(place: Workplace, decision_id: int, *, now: datetime) -> DecisionRow:
     )
     if decision is None:
         raise Http404
-    ticket = _held(place, decision.ticket_id, None)
+    ticket = held(place, decision.ticket_id, None)
     last = last_act(ticket)
     if last is None or last.pk != decision.pk:
         raise Outdated(_("Something happened to this message since: look at it again."))
     if decision.by_id != place.user.pk:
         raise ActRefused(_("Only the person who acted can undo it."))
     _withdraw(decision)
+    if decision.act == Act.CORRECT:
+        _mark_again(ticket)
     DecisionRow.objects.filter(pk=decision.pk).update(undone=True)
     details = {"act": decision.act, "decision": decision.pk}
     return _decide(place, ticket, Act.UNDO, _thawed(decision.before), details, now)
@@ -195,8 +209,12 @@ def last_act(ticket: TicketRow) -> DecisionRow | None:
 
 
 def last_standing(decisions: Iterable[DecisionRow]) -> DecisionRow | None:
-    """The first of `decisions`, latest first, that was neither undone nor an undoing."""
-    return next((one for one in decisions if not one.undone and one.act != Act.UNDO), None)
+    """The first of `decisions`, latest first, that was neither undone nor an undoing.
+
+    What was done on the network, and holds, are passed over: they change nothing that an undo puts back.
+    """
+    passed = {Act.UNDO, *ON_NETWORK, *ON_HOLD}
+    return next((one for one in decisions if not one.undone and one.act not in passed), None)
 
 
 def _withdraw(decision: DecisionRow) -> None:
@@ -229,7 +247,7 @@ def see(place: Workplace, ticket_id: int, *, now: datetime) -> None:
     Seen.objects.bulk_create([Seen(ticket=ticket, person=place.user, at=now)], ignore_conflicts=True)
 
 
-def _held(place: Workplace, ticket_id: int, version: int | None) -> TicketRow:
+def held(place: Workplace, ticket_id: int, version: int | None) -> TicketRow:
     """The ticket, locked until the end of the transaction, if the person saw it as it is."""
     if not place.allows(May.WORK):
         raise ActRefused(_("You may read here, not act."))
@@ -248,6 +266,12 @@ def _held(place: Workplace, ticket_id: int, version: int | None) -> TicketRow:
 def _require_member(organisation: Organisation, user: User | None) -> None:
     if user is not None and not user.memberships.filter(organisation=organisation).exists():
         raise ActRefused(_("This person does not work here."))
+
+
+def refuse_erased(ticket: TicketRow) -> None:
+    """Refuses what asks for the words of a message that are not kept any more."""
+    if ticket.mention.erased_at is not None:
+        raise ActRefused(_("The text of this message is erased: nothing can be done about it any more."))
 
 
 def _refuse_closed(ticket: TicketRow) -> None:
@@ -290,11 +314,42 @@ def _write(
     told = {name: value for name, value in details.items() if name != "reason"}
     actor = user.email if user else audit.JOB
     audit.record(organisation, actor, f"inbox.{act.value}", f"ticket:{ticket.pk}", told, at=now)
+    return _line(ticket, act, user, details, now, before)
+
+
+def tell(
+    ticket: TicketRow,
+    act: Act,
+    details: Mapping[str, Any],
+    *,
+    by: User | None,
+    now: datetime,
+    is_news: bool = False,
+) -> DecisionRow:
+    """Writes in the history of a ticket what another app did, which tells the trail itself.
+
+    `is_news`: whoever else looks at the ticket must look again. `by` is None for a job.
+    """
+    if is_news:
+        ticket.status = _taken_up(ticket)
+        ticket.version += 1
+        ticket.save(update_fields=["status", "version"])
+    return _line(ticket, act, by, details, now, {})
+
+
+def _line(
+    ticket: TicketRow,
+    act: Act,
+    by: User | None,
+    details: Mapping[str, Any],
+    now: datetime,
+    before: Mapping[str, Any],
+) -> DecisionRow:
     return DecisionRow.objects.create(
         ticket=ticket,
         act=act.value,
-        by=user,
-        by_name=str(user) if user else "",
+        by=by,
+        by_name=str(by) if by else "",
         at=now,
         details=dict(details),
         before=_frozen(before),

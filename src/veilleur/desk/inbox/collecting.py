@@ -10,8 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
@@ -20,7 +19,8 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import override
 
-from veilleur.desk.inbox.hearing import keep, mentions_of, read_and_sorted, settled_before
+from veilleur.desk.inbox.hearing import Brought, keep, read_pages, settled_before
+from veilleur.desk.inbox.preparing import Prepared
 from veilleur.desk.sources import leases
 from veilleur.desk.sources.connections import connector_of
 from veilleur.desk.sources.models import Fetch, Listening, Trouble
@@ -32,10 +32,9 @@ from veilleur.errors import (
     OutcomeUnknown,
     Outdated,
     Throttled,
-    VeilleurError,
 )
 from veilleur.listening.client import Client
-from veilleur.listening.connector import MOST_CURSOR, Connector, Gone, Heard, Page
+from veilleur.listening.connector import MISBEHAVIOUR, MOST_CURSOR, Connector, Gone, Heard, Page
 
 log = logging.getLogger(__name__)
 PAGES = 40
@@ -47,19 +46,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 30.0, 3600.0
 LONGEST_FAILURE = 500
 LONGEST_STREAM = 3600.0
 """Seconds that a stream is listened to before the source is asked again in the other way."""
-
-MISBEHAVIOUR = (
-    VeilleurError,
-    OSError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What a connector may raise, on purpose or not: it may be anybody's, and ends no collector."""
 
 Way = Literal["fetch", "stream"]
 
@@ -79,7 +65,7 @@ class Took:
     trouble: str = ""
     """A `Trouble`; empty when all went well."""
     failure: str = ""
-    wait: float = field(default=0.0)
+    wait: float = 0.0
     """Seconds that the network asked to wait."""
 
 
@@ -96,7 +82,8 @@ def collect(source_id: int, way: Way = "fetch") -> Took | None:
     with override(listening.source.organisation.language):
         try:
             more = _ask(listening, way, took)
-        except Outdated:
+        except Outdated:  # somebody else has it now, or a person paused it: then it is free again
+            leases.leave(listening)
             return took
         except DatabaseError:
             leases.leave(listening)
@@ -137,9 +124,23 @@ def _bring(listening: Listening, connector: Connector, way: Way, client: Client,
         pages: Iterator[Page] = _for_a_while(connector.stream(listening.stream_cursor, client))
     else:
         pages = islice(connector.fetch(listening.cursor, client), PAGES)
-    for page in pages:
-        _keep_page(listening, page, way, network, took)
+    troubles: list[Exception] = []
+    for brought, ready in read_pages(listening.source, _until_trouble(pages, troubles), network):
+        _keep_page(listening, brought, ready, way, took)
+    if troubles:
+        raise troubles[0]
     return way == "fetch" and took.pages == PAGES
+
+
+def _until_trouble(pages: Iterator[Page], troubles: list[Exception]) -> Iterator[Page]:
+    """What was brought before something went wrong is stored first; what it was goes into `troubles`."""
+    try:
+        for page in pages:
+            if len(page.cursor) > MOST_CURSOR:
+                raise InvalidInput("the cursor is too long")
+            yield page
+    except MISBEHAVIOUR as error:
+        troubles.append(error)
 
 
 def _for_a_while(pages: Iterator[Page]) -> Iterator[Page]:
@@ -151,18 +152,15 @@ def _for_a_while(pages: Iterator[Page]) -> Iterator[Page]:
             return
 
 
-def _keep_page(listening: Listening, page: Page, way: Way, network: str, took: Took) -> None:
-    if len(page.cursor) > MOST_CURSOR:
-        raise InvalidInput("the cursor is too long")
-    source, now = listening.source, timezone.now()
+def _keep_page(listening: Listening, brought: Brought, ready: list[Prepared], way: Way, took: Took) -> None:
+    page, now = brought.page, timezone.now()
     heard = [one for one in page.items if isinstance(one, Heard)]
-    ready = read_and_sorted(source, mentions_of(source, heard, network, now), now)
     settled = settled_before(listening.handle_since, heard)
     gone = [one for one in page.items if isinstance(one, Gone)]
     column = "cursor" if way == "fetch" else "stream_cursor"
     alive: dict[str, Any] = {column: page.cursor, "last_good_at": now}
     with transaction.atomic():
-        counts, left = keep(source, ready, gone, now, settled)
+        counts, left = keep(listening.source, ready, gone, now, settled)
         leases.move(listening, now, **alive, **({"last_new_at": now} if counts.added else {}))
     took.added, took.updated = took.added + counts.added, took.updated + counts.updated
     took.found, took.gone, took.pages = took.found + len(page.items), took.gone + left, took.pages + 1
@@ -253,6 +251,4 @@ def _next(took: Took, failures: int, pause: int, now: datetime, *, more: bool) -
 def _until_tomorrow() -> float:
     now = timezone.now()
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    with suppress(OverflowError):
-        return (midnight - now).total_seconds()
-    return LONGEST_PAUSE
+    return (midnight - now).total_seconds()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from veilleur.desk.inbox.collecting import Way, collect
 from veilleur.desk.sources import leases
 from veilleur.desk.sources.models import Fetch, Listening
+from veilleur.errors import VeilleurError
 from veilleur.listening.connector import Capability, connectors
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Collector:
                 if tidied <= 0:
                     tidied = TIDY
                     forget_old_fetches()
-            except DatabaseError as error:
+            except (DatabaseError, VeilleurError) as error:
                 log.warning("collecting: %s", error)
         self._pool.shutdown(wait=True, cancel_futures=True)
         connection.close()

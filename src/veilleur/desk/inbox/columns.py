@@ -6,6 +6,7 @@ No Django here: the process that reads beside an import loads this module, and s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from veilleur.vocabulary import Because, Concept, Finding, Mention, Rating, Reading, Reason, Span, Ticket, Why
@@ -83,6 +84,19 @@ def finding_record(finding: Finding) -> Columns:
     return record
 
 
+QUOTING = frozenset({"grounds", "span", "concept"})
+"""Of a finding as JSON, what tells the words of the author: a concept is the medicine that was named."""
+
+
+def without_words(findings: Iterable[Columns]) -> list[Columns]:
+    """Findings as JSON, without what quotes the author.
+
+    >>> without_words([{"analyzer": "reactions", "label": "pain", "grounds": ["mal"], "span": [0, 3]}])
+    [{'analyzer': 'reactions', 'label': 'pain'}]
+    """
+    return [{name: value for name, value in one.items() if name not in QUOTING} for one in findings]
+
+
 def finding_of(record: Columns) -> Finding:
     """The finding that `finding_record` wrote."""
     span, concept = record.get("span"), record.get("concept")
@@ -109,6 +123,11 @@ def ticket_columns(ticket: Ticket) -> Columns:
 def reason_record(reason: Reason) -> Columns:
     """A reason as JSON."""
     return {"rule": reason.rule, "details": dict(reason.details)}
+
+
+def only_rules(reasons: Iterable[Columns]) -> list[Columns]:
+    """Reasons as JSON, without what fills their sentences: it quotes the author."""
+    return [{"rule": record["rule"], "details": {}} for record in reasons]
 
 
 def reason_of(record: Columns) -> Reason:

@@ -40,6 +40,12 @@ FAMILY_OF_LABEL = {
 }
 """Labels that are of another family than their analyzer: a practitioner's name is public."""
 
+NUMBERS = gettext_lazy(
+    "3114 (suicidal thoughts, day and night), 15 or 112 (medical emergency), 119 (child in danger), "
+    "3919 (violence against women), 17 (immediate danger)"
+)
+"""What comes first under a message of somebody who may be in danger (France)."""
+
 
 def family_of(finding: Finding) -> str:
     """Which family of colours and words a finding belongs to."""

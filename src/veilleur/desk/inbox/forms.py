@@ -19,9 +19,11 @@ from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.accounts.queries import colleagues
 from veilleur.desk.forms import Said
-from veilleur.desk.inbox.models import Outcome, Watch
+from veilleur.desk.inbox.models import Outcome, Watch, WordList
 from veilleur.desk.inbox.queries.filters import ANY, Filters
-from veilleur.errors import PolicyInvalid
+from veilleur.errors import PolicyInvalid, QueryInvalid
+from veilleur.listening.queries import mistake as told
+from veilleur.listening.queries import parse_list
 from veilleur.triage import house_policy_text, load_policy, mistake
 
 STATUSES = [
@@ -66,6 +68,9 @@ SNOOZES = [
 SHOWN = (
     "status", "sentiment", "rating", "language", "assignee", "sort", "network", "place", "from", "to"
 )  # fmt: skip
+APART = "alike_apart"
+"""The cookie of a browser that shall show each message that says the same."""
+LONGEST_SEARCH = 1_000
 _FIRST_DAY, _LAST_DAY = Day(1900, 1, 1), Day(2200, 1, 1)
 
 
@@ -103,7 +108,7 @@ class FilterField:
 class FilterForm(forms.Form):
     """The address of the list, read with indulgence: what makes no sense is ignored and named."""
 
-    q = forms.CharField(required=False, max_length=200, label=_("Words"))
+    q = forms.CharField(required=False, max_length=LONGEST_SEARCH, label=_("Words"))
     status = forms.ChoiceField(required=False, choices=STATUSES, label=_("State"))
     queue = forms.CharField(required=False, max_length=40)
     sentiment = forms.ChoiceField(required=False, choices=SENTIMENTS, label=_("Feeling"))
@@ -114,12 +119,15 @@ class FilterForm(forms.Form):
     place = forms.CharField(required=False, max_length=200, label=_("Place"))
     source = forms.SlugField(required=False, max_length=50, label=_("Source"))
     watch = forms.RegexField(r"\A[1-9]\d{0,17}\Z", required=False, label=_("Watch"))
+    alike = forms.RegexField(r"\A[1-9]\d{0,17}\Z", required=False, label=_("Messages that say the same"))
+    author = forms.CharField(required=False, max_length=120, label=_("Author"))
     to = _day(_("To"))
     sort = forms.ChoiceField(required=False, choices=SORTS, label=_("Order"))
     after = forms.RegexField(r"\A(?:p-?\d{1,19}|d\d{1,17}\.\d{1,19})\Z", required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, groups_alike: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.groups_alike = groups_alike
         # `from` is the word in the address, and a reserved one in Python.
         self.fields["from"] = _day(_("From"))
 
@@ -128,7 +136,10 @@ class FilterForm(forms.Form):
         self.full_clean()
         asked = {name: value for name, value in self.cleaned_data.items() if value}
         return Filters(
-            since=asked.pop("from", None), until=asked.pop("to", None), **{**asked, **self._status(asked)}
+            since=asked.pop("from", None),
+            until=asked.pop("to", None),
+            groups_alike=self.groups_alike,
+            **{**asked, **self._status(asked)},
         )
 
     def _status(self, asked: dict[str, Any]) -> dict[str, str]:
@@ -149,15 +160,14 @@ class FilterForm(forms.Form):
 
     def lifted(self, filters: Filters) -> list[tuple[str, str]]:
         """For each filter in use: what it says in words, and the address without it."""
-        return [
-            (gettext("%(filter)s: %(value)s") % self._said(name, value), filters.without(name))
-            for name, value in filters.narrowing.items()
-        ]
+        return [(self._said(name, value), filters.without(name)) for name, value in filters.narrowing.items()]
 
-    def _said(self, name: str, value: str) -> dict[str, str]:
+    def _said(self, name: str, value: str) -> str:
         field = self.fields[name]
+        if name == "alike":  # its value is a number that means nothing to anybody
+            return str(field.label)
         said = dict(getattr(field, "choices", ())).get(value, value)
-        return {"filter": str(field.label), "value": str(said)}
+        return gettext("%(filter)s: %(value)s") % {"filter": str(field.label), "value": str(said)}
 
     def shown(self) -> list[FilterField]:
         """The fields behind « Filters », in the order of the screen."""
@@ -260,6 +270,44 @@ class CorrectForm(ActForm):
         analyzer, label = self.cleaned_data["label"]
         kept = {name: self.cleaned_data[name] for name in ("version", "reason")}
         return {**kept, "analyzer": analyzer, "label": label}
+
+
+class SavedViewForm(Said):
+    """What a view is called, and whether it is everybody's. `form_id`: the form of the page it belongs to."""
+
+    name = forms.CharField(max_length=60, label=_("Name of this view"))
+    is_shared = forms.BooleanField(required=False, label=_("For everybody here"))
+
+    def __init__(self, *args: Any, form_id: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values() if form_id else ():
+            field.widget.attrs["form"] = form_id
+
+
+class WordListForm(forms.ModelForm[WordList]):
+    """Words under a name."""
+
+    words = forms.CharField(
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+        label=_("Words or phrases, one a line"),
+        help_text=_("Aliases, misspellings, rivals… A star stands for the end of a word."),
+    )
+
+    class Meta:
+        model = WordList
+        fields = ("name", "words")
+        labels = {"name": _("Name of this list")}
+        help_texts = {"name": _("Letters, digits and hyphens: it stands behind “list:” in a query.")}
+
+    def clean_words(self) -> str:
+        """The words, if a query can hold them."""
+        text: str = self.cleaned_data["words"].strip()
+        try:
+            parse_list(text)
+        except QueryInvalid as invalid:
+            raise ValidationError(told(invalid, get_language() or "fr")) from invalid
+        return text
 
 
 class PolicyForm(forms.Form):

@@ -6,19 +6,22 @@ conversation, also when the other one comes later.
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from django.conf import settings
+from django.utils import timezone
 
-from veilleur.desk.inbox import watching
 from veilleur.desk.inbox.models import MentionRow
-from veilleur.desk.inbox.preparing import Preparation, Prepared, prepared
+from veilleur.desk.inbox.preparing import Beside, Preparation, Prepared, in_turn, prepared
 from veilleur.desk.inbox.storing import Counts, Settled, store
 from veilleur.desk.sources.models import Source
-from veilleur.listening.connector import Gone, Heard
+from veilleur.listening.connector import Gone, Heard, Page
 from veilleur.listening.files import Pseudonymiser, pseudonymiser
 from veilleur.vocabulary import Mention
 
@@ -29,6 +32,13 @@ AT_ONCE = 200
 """Messages read together: beside the desk, memory counts more than the last tenth of speed."""
 _ONE_READS = threading.Lock()
 """Reading keeps a core busy: several threads would only take more memory for it."""
+WORTH_A_PROCESS = 1_000
+"""Messages brought at once from which others are expected behind them: a flood, or a past."""
+READERS = 2
+_FLOODS = threading.BoundedSemaphore(1)
+"""One source at a time is read by processes beside; they take some 200 MB each."""
+MOST_DRIFT = timedelta(minutes=5)
+"""By which the clocks of networks may be ahead of ours."""
 CUT = "\n[…]"
 """Stands where a longer one was cut."""
 
@@ -69,8 +79,8 @@ def _bounded(text: str) -> str:
 
 
 def _past(moment: datetime | None, now: datetime) -> datetime | None:
-    """In UTC; a moment to come is a clock that is wrong: when it was collected is nearer the truth."""
-    if moment is None or moment.tzinfo is None:
+    """In UTC; None for one to come: a day without a time, or a clock that is quite wrong."""
+    if moment is None or moment.tzinfo is None or moment > now + MOST_DRIFT:
         return None
     return min(moment.astimezone(UTC), now)
 
@@ -84,20 +94,58 @@ def read_and_sorted(source: Source, mentions: Sequence[Mention], now: datetime) 
         return prepared(mentions, judge(mentions))
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a page of a network brought."""
+
+    page: Page
+    mentions: list[Mention]
+    now: datetime
+
+
+def read_pages(
+    source: Source, pages: Iterable[Page], network: str
+) -> Iterator[tuple[Brought, list[Prepared]]]:
+    """Each page with what its rows will hold, in order; where much comes, processes beside read ahead."""
+    brought, count = (_brought(source, page, network) for page in pages), 0
+    for one in brought:
+        yield one, read_and_sorted(source, one.mentions, one.now)
+        count += len(one.mentions)
+        if count >= WORTH_A_PROCESS and len(os.sched_getaffinity(0)) > 1 and _FLOODS.acquire(blocking=False):
+            try:
+                yield from _read_beside(source, brought)
+            finally:
+                _FLOODS.release()
+
+
+def _brought(source: Source, page: Page, network: str) -> Brought:
+    now = timezone.now()
+    heard = [one for one in page.items if isinstance(one, Heard)]
+    return Brought(page, mentions_of(source, heard, network, now), now)
+
+
+def _read_beside(source: Source, brought: Iterable[Brought]) -> Iterator[tuple[Brought, list[Prepared]]]:
+    policy, now = source.organisation.triage_policy, timezone.now()
+    with ExitStack() as ends:
+        readers = [ends.enter_context(closing(Beside(policy, now))) for _number in range(READERS)]
+        yield from in_turn(readers, brought)
+
+
 def keep(
     source: Source, ready: Sequence[Prepared], gone: Sequence[Gone], now: datetime, settled: Settled
 ) -> tuple[Counts, int]:
-    """Stores messages, notes those gone and those watched for; (what became of them, how many went)."""
+    """Stores messages and notes which are gone; (what became of them, how many went)."""
     if not ready and not gone:
         return Counts(), 0
     _join_threads(source, ready)
-    counts = store(source, ready, now, settled)
+    counts = store(source, ready, now, settled, is_shown=True)
     here = MentionRow.objects.filter(source=source)
-    brought = here.filter(external_id__in=[one.mention["external_id"] for one in ready])
-    brought.filter(gone_at__isnull=False).update(gone_at=None)
+    if counts.updated or counts.unchanged:
+        ids = [one.mention["external_id"] for one in ready]
+        # What stays erased is told of as it was when it was erased: some networks list what is gone.
+        back = here.filter(external_id__in=ids, gone_at__isnull=False, erased_at=None)
+        back.update(gone_at=None)
     left = here.filter(external_id__in=[one.id for one in gone], gone_at=None).update(gone_at=now)
-    if counts.added or counts.updated:
-        watching.mark(brought, watching.active(source.organisation), source.organisation)
     return counts, left
 
 
@@ -125,9 +173,8 @@ def _join_threads(source: Source, ready: Sequence[Prepared]) -> None:
     moved = {name: one["thread"] for name, one in by_id.items() if one["thread"]}
     if not moved:
         return
-    here = MentionRow.objects.filter(
-        organisation=source.organisation_id, source=source
-    )  # the index of threads
+    # The organisation is named for the index of threads.
+    here = MentionRow.objects.filter(organisation=source.organisation_id, source=source)
     for row in here.filter(thread__in=list(moved)).only("pk", "thread"):
         MentionRow.objects.filter(pk=row.pk).update(thread=moved[row.thread])
 

@@ -7,11 +7,10 @@ one transaction, and the cursor moves only if nobody else moved it (`sources.run
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from itertools import chain, cycle, islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from veilleur.desk.inbox.bulk import insert
-from veilleur.desk.inbox.preparing import Beside, Here, Prepared, Preparer
+from veilleur.desk.inbox.preparing import Beside, Here, Prepared, Preparer, in_turn
 from veilleur.desk.inbox.storing import store
 from veilleur.desk.sources import files, running
 from veilleur.desk.sources.models import CollectionRun, RejectedRow, RunState
@@ -100,7 +99,7 @@ def _import_rows(run: CollectionRun, on_progress: Listener) -> None:
     on_progress(run)
     with rare_collections(), ExitStack() as ends:
         preparers = [ends.enter_context(closing(preparer)) for preparer in _preparers(run)]
-        for batch, prepared in _in_turn(preparers, _batches(run, table)):
+        for batch, prepared in in_turn(preparers, _batches(run, table)):
             if running.must_stop(run):
                 raise Cancelled(_("The import is stopped; what was imported stays."))
             _commit(run, batch, prepared)
@@ -139,26 +138,6 @@ def _sliced(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
     iterator = iter(items)
     for first in iterator:
         yield chain((first,), islice(iterator, size - 1))
-
-
-def _in_turn(
-    preparers: Sequence[Preparer], batches: Iterable[Batch]
-) -> Iterator[tuple[Batch, list[Prepared]]]:
-    """Each batch with what was prepared of it, in order; the next ones are being prepared meanwhile."""
-    waiting: deque[tuple[Preparer, Batch]] = deque()
-    for preparer, batch in zip(cycle(preparers), batches, strict=False):
-        ready = _taken(waiting) if len(waiting) == len(preparers) else None
-        preparer.give(batch.mentions)
-        waiting.append((preparer, batch))
-        if ready:
-            yield ready
-    while waiting:
-        yield _taken(waiting)
-
-
-def _taken(waiting: deque[tuple[Preparer, Batch]]) -> tuple[Batch, list[Prepared]]:
-    preparer, batch = waiting.popleft()
-    return batch, preparer.take()
 
 
 @transaction.atomic

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import threading
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
+from django.utils import timezone
 
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox.intake import collect
-from veilleur.desk.inbox.models import MentionRow, Watch
+from veilleur.desk.inbox.models import Watch
 from veilleur.desk.inbox.policies import sort_untouched_again
-from veilleur.desk.inbox.watching import active, batches, mark, scan
-from veilleur.desk.jobs import enqueue, job
-from veilleur.desk.sources.models import CollectionRun
+from veilleur.desk.inbox.retention import carry_out, waiting
+from veilleur.desk.inbox.watching import scan
+from veilleur.desk.jobs import each_alone, enqueue, job, keep_at
 from veilleur.desk.sources.running import interrupted_runs
 from veilleur.errors import VeilleurError
 
@@ -24,7 +26,6 @@ def import_file(run_id: int) -> None:
     """Imports the file of a run. What goes wrong is noted on the run, where a person sees it."""
     try:
         collect(run_id)
-        enqueue(watch_imported, run_id)
     except (VeilleurError, OSError, DatabaseError) as error:
         log.warning("import %s: %s", run_id, error)
 
@@ -46,17 +47,22 @@ def scan_watch(watch_id: int) -> None:
 
 
 @job
-def watch_imported(run_id: int) -> None:
-    """Looks for what answers the watches of a house in a file that was imported."""
-    run = CollectionRun.objects.select_related("organisation").get(pk=run_id)
-    rows = MentionRow.objects.filter(source=run.source_id, collected_at__gte=run.started_at)
-    watches = active(run.organisation)
-    for ids in batches(rows) if watches else ():
-        with transaction.atomic():
-            mark(MentionRow.objects.filter(pk__in=ids), watches, run.organisation)
-
-
-@job
 def sort_again(organisation_id: int) -> None:
     """Sorts what nobody has touched by the present policy of an organisation."""
     sort_untouched_again(Organisation.objects.get(pk=organisation_id))
+
+
+@job
+def erase_due(organisation_id: int) -> None:
+    """Erases what one house keeps no longer."""
+    carry_out(organisation_id)
+
+
+def erase_what_is_due() -> None:
+    """Carries out the rule of every house whose hour has come."""
+    each_alone(carry_out, waiting(timezone.now()))
+
+
+def keep_erasing(stop: threading.Event) -> None:
+    """`erase_what_is_due`, again and again."""
+    keep_at(erase_what_is_due, stop)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from veilleur.desk.accounts.models import Organisation, User
 from veilleur.desk.inbox.ordering import Position
+from veilleur.desk.inbox.piles import Pile
 from veilleur.desk.sources.models import Source
 
 
@@ -35,6 +37,14 @@ class Outcome(models.TextChoices):
     NOT_OURS = "not_ours", _("not about us")
 
 
+class ErasedBecause(models.TextChoices):
+    """Why the words of a message are not kept any more."""
+
+    GONE = "gone", _("gone from its network")
+    OLD = "old", _("older than the house keeps")
+    AUTHOR = "author", _("its author asked for it")
+
+
 class MentionRow(models.Model):
     """One public message; the latest version. Earlier ones are `MentionVersion`."""
 
@@ -59,10 +69,17 @@ class MentionRow(models.Model):
         max_length=8, choices=PrecisionChoice.choices, default=PrecisionChoice.SECOND
     )
     collected_at = models.DateTimeField()
+    marks = models.TextField(blank=True, help_text="See `veilleur.listening.queries.marks_of`.")
     gone_at = models.DateTimeField(null=True, help_text="When it was seen to be on its network no more.")
     rating_value = models.FloatField(null=True)
     rating_worst = models.FloatField(null=True)
     rating_best = models.FloatField(null=True)
+    erased_at = models.DateTimeField(
+        null=True, help_text="When its words were erased; the row stays: see `erasing`."
+    )
+    erased_because = models.CharField(  # noqa: DJ001 - a column that SQLite adds without writing the table again
+        max_length=8, choices=ErasedBecause.choices, null=True
+    )
 
     class Meta:
         db_table = "inbox_mention"
@@ -73,6 +90,18 @@ class MentionRow(models.Model):
         indexes = [
             models.Index(fields=["organisation", "author"]),
             models.Index(fields=["organisation", "thread"]),
+            # What retention looks for, without what it has erased already.
+            models.Index(
+                fields=["source", "gone_at"],
+                name="mention_gone",
+                condition=models.Q(gone_at__isnull=False, erased_at__isnull=True),
+            ),
+            models.Index(
+                "source",
+                Coalesce("published_at", "collected_at"),
+                name="mention_age",
+                condition=models.Q(erased_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -110,7 +139,35 @@ class ReadingRow(models.Model):
         db_table = "inbox_reading"
 
 
-FILTERED = ("queue", "sentiment", "language", "network", "place", "source", "assignee", "rating_share", "id")
+class Fingerprint(models.Model):
+    """The wording of the first message of a group: by its keys, others that say the same find it.
+
+    See `veilleur.reputation.likeness`. A key that belongs to another group already is null.
+    """
+
+    mention = models.OneToOneField(
+        MentionRow, primary_key=True, on_delete=models.CASCADE, related_name="fingerprint"
+    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    fingerprint = models.BigIntegerField()
+    key_0 = models.BigIntegerField(null=True)
+    key_1 = models.BigIntegerField(null=True)
+    key_2 = models.BigIntegerField(null=True)
+    key_3 = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "inbox_fingerprint"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", f"key_{place}"], name=f"one_group_per_key_{place}"
+            )
+            for place in range(4)
+        ]
+
+
+FILTERED = (
+    "queue", "sentiment", "language", "network", "place", "source", "assignee", "rating_share", "pile", "id"
+)  # fmt: skip
 """Columns of a ticket that the list filters on, and `id`, which it answers with."""
 
 
@@ -118,8 +175,8 @@ class TicketRow(models.Model):
     """The work one mention asks for.
 
     `source`, `place`, `moment`, `language`, `sentiment`, `network` and `rating_share` repeat what
-    the mention and its reading say, so that the list is one index range of one table. `to_do` and
-    `position` are computed by the database.
+    the mention and its reading say, so that the list is one index range of one table. `to_do`,
+    `position` and `pile` are computed by the database.
     """
 
     organisation = models.ForeignKey(
@@ -145,6 +202,9 @@ class TicketRow(models.Model):
     network = models.CharField(max_length=120, blank=True)
     place = models.CharField(max_length=200, blank=True)
     rating_share = models.FloatField(null=True)
+    alike = models.BigIntegerField(
+        null=True, help_text="The first message of its group of messages that say the same; null: none does."
+    )
     to_do = models.GeneratedField(
         expression=models.ExpressionWrapper(
             models.Q(status__in=["new", "open"]), output_field=models.BooleanField()
@@ -158,19 +218,36 @@ class TicketRow(models.Model):
         db_persist=True,
         help_text="Sorts by (second of `moment`, mention): see `ordering.py`.",
     )
+    pile = models.GeneratedField(
+        expression=Pile("alike", "status", "queue", "priority", "assignee", "sentiment"),
+        output_field=models.CharField(max_length=120, null=True),
+        db_persist=True,
+        help_text="What the list may show as one: see `piles.py`.",
+    )
 
     class Meta:
         db_table = "inbox_ticket"
         constraints = [models.UniqueConstraint(fields=["position"], name="one_ticket_per_position")]
         indexes = [
-            models.Index(fields=["organisation", "queue", "to_do", "position"], name="ticket_queue"),
-            models.Index(fields=["organisation", "status", "position"], name="ticket_status"),
-            models.Index(fields=["organisation", "assignee", "to_do", "position"], name="ticket_assignee"),
+            models.Index(fields=["organisation", "queue", "to_do", "position", "pile"], name="ticket_queue"),
+            models.Index(fields=["organisation", "status", "position", "pile"], name="ticket_status"),
+            models.Index(
+                fields=["organisation", "assignee", "to_do", "position", "pile"], name="ticket_assignee"
+            ),
             models.Index(fields=["organisation", "to_do", "due_at", "id"], name="ticket_due"),
             # Any mix of filters is one walk of one of these two, newest first, without the table.
             models.Index(fields=["organisation", "to_do", "position", *FILTERED], name="ticket_to_do"),
             models.Index(fields=["organisation", "position", "status", *FILTERED], name="ticket_filters"),
             models.Index(fields=["organisation", "moment"], name="ticket_moment"),
+            # Few messages say what another one says.
+            models.Index(
+                fields=["organisation", "alike", "position"],
+                name="ticket_alike",
+                condition=models.Q(alike__isnull=False),
+            ),
+            models.Index(
+                fields=["pile", "position"], name="ticket_pile", condition=models.Q(pile__isnull=False)
+            ),
             # The list asks each time whose sleep is over; few tickets sleep.
             models.Index(
                 fields=["organisation", "snoozed_until"],
@@ -253,13 +330,52 @@ class Watch(models.Model):
     identifier = models.CharField(max_length=14, blank=True, help_text="RPPS of a practitioner, FINESS…")
     query = models.TextField(help_text="In the language of `veilleur.listening.queries`.")
     excluded = models.TextField(blank=True, help_text="What answers this is left out, past and to come.")
-    is_paused = models.BooleanField(default=False)
     scanned_at = models.DateTimeField(null=True, help_text="When the past had been looked through.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         db_table = "inbox_watch"
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="one_watch_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WordList(models.Model):
+    """Words that several watches and searches share: `list:name` stands for them."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="word_lists")
+    name = models.SlugField(max_length=40, help_text="As it stands behind `list:`.")
+    words = models.TextField(help_text="Words or phrases, one a line.")
+
+    class Meta:
+        db_table = "inbox_word_list"
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="one_list_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedView(models.Model):
+    """A way to look at the list that somebody keeps under a name."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="views")
+    name = models.CharField(max_length=60)
+    query = models.TextField(help_text="Filters as the end of an address: see `Filters.query`.")
+    owner = models.ForeignKey(
+        User, null=True, on_delete=models.CASCADE, related_name="+", help_text="Empty: everybody's."
+    )
+
+    class Meta:
+        db_table = "inbox_saved_view"
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "owner", "name"], name="one_view_per_name"),
+            models.UniqueConstraint(
+                fields=["organisation", "name"],
+                name="one_shared_view_per_name",
+                condition=models.Q(owner__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -274,3 +390,71 @@ class WatchHit(models.Model):
     class Meta:
         db_table = "inbox_watch_hit"
         constraints = [models.UniqueConstraint(fields=["watch", "mention"], name="one_hit_per_watch")]
+
+
+class Retention(models.Model):
+    """How long an organisation keeps the words of messages. Without a row, the defaults hold."""
+
+    organisation = models.OneToOneField(
+        Organisation, primary_key=True, on_delete=models.CASCADE, related_name="retention"
+    )
+    gone_days = models.PositiveIntegerField(
+        null=True, default=30, help_text="After a message is gone from its network; empty: for good."
+    )
+    any_days = models.PositiveIntegerField(
+        null=True, help_text="After any message was published; empty: for good."
+    )
+    looked_at = models.DateTimeField(null=True, help_text="When it was last carried out to its end.")
+
+    class Meta:
+        db_table = "inbox_retention"
+
+
+class HoldGround(models.TextChoices):
+    """Who says that a message is kept whatever the rule."""
+
+    ASKED = "asked", _("somebody asked for it")
+    CASE = "case", _("a case of pharmacovigilance")
+
+
+class LegalHold(models.Model):
+    """A message is kept whatever the rule, until somebody lifts the hold."""
+
+    mention = models.ForeignKey(MentionRow, on_delete=models.CASCADE, related_name="holds")
+    ground = models.CharField(max_length=8, choices=HoldGround.choices, default=HoldGround.ASKED)
+    reason = models.TextField()
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    by_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "inbox_hold"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mention", "ground"],
+                name="one_hold_per_ground",
+                condition=models.Q(lifted_at__isnull=True),
+            )
+        ]
+
+
+class AuthorErasure(models.Model):
+    """An author asked that what they said until then be forgotten: what is here, and what comes again."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="author_erasures")
+    digest = models.CharField(max_length=64, help_text="Of the pseudonym, keyed: what comes is known by it.")
+    author = models.CharField(
+        max_length=120, blank=True, help_text="The pseudonym, while something of theirs is still here."
+    )
+    reason = models.TextField()
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    by_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    erased = models.PositiveIntegerField(default=0, help_text="Messages erased so far.")
+
+    class Meta:
+        db_table = "inbox_author_erasure"
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "digest"], name="one_erasure_per_author")
+        ]

@@ -7,11 +7,11 @@ of SQLite's full-text index, so that a search can be walked newest first without
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from django.db import models
-from django.db.models import Func
+from django.db.models import Func, Q
 from django.db.models.sql.compiler import SQLCompiler
 
 ID_BITS = 29
@@ -32,6 +32,20 @@ def first_position_of(moment: datetime) -> int:
     True
     """
     return min(max(int(moment.timestamp() // 1), _FIRST), _LAST) * _SHIFT
+
+
+def within_days(since: date | None, until: date | None, zone: tzinfo) -> Q:
+    """The tickets of these days, both included; no bound where None stands."""
+    period = Q()
+    if since:
+        period &= Q(position__gte=first_position_of(_midnight(since, zone)))
+    if until and until < date.max:
+        period &= Q(position__lt=first_position_of(_midnight(until + timedelta(days=1), zone)))
+    return period
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, zone)
 
 
 class Position(Func):

@@ -10,13 +10,15 @@ import copyreg
 import gc
 import multiprocessing
 import signal
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import cycle
 from multiprocessing.connection import Connection
 from operator import attrgetter
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 import orjson
 
@@ -29,8 +31,10 @@ from veilleur.desk.inbox.columns import (
     ticket_columns,
 )
 from veilleur.errors import VeilleurError
+from veilleur.listening.queries import marks_of
 from veilleur.reading import read
 from veilleur.reading.memory import rare_collections
+from veilleur.reputation.likeness import Sketch, sketches
 from veilleur.triage import house_policy, load_policy, route
 from veilleur.vocabulary import Mention, Rating
 
@@ -52,10 +56,14 @@ class Prepared(NamedTuple):
     reading: Columns
     ticket: Columns
     """Of the ticket a new mention gets; holds what the list repeats, too. JSON is text already."""
+    marks: str
+    """What a query may ask of it: see `marks_of`."""
+    sketch: Sketch
+    """By which others that say the same are found."""
 
 
-Judged: TypeAlias = tuple[Columns, Columns]
-"""Of one mention, what only reading can tell: columns of its reading and of its ticket."""
+Judged: TypeAlias = tuple[Columns, Columns, str, Sketch]
+"""Of one mention, what takes time to tell: columns of its reading and ticket, its marks, its sketch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +83,17 @@ class Preparation:
                 _encoded(reading_columns(reading), "findings"),
                 _encoded(ticket_columns(route(mention, reading, policy, self.now)), "reasons")
                 | read_columns(reading),
+                marks_of(mention, reading),
+                sketch,
             )
-            for mention, reading in zip(mentions, read(mentions, self.at_once), strict=True)
+            for mention, reading, sketch in zip(
+                mentions, read(mentions, self.at_once), sketches(list(map(_said, mentions))), strict=True
+            )
         ]
+
+
+def _said(mention: Mention) -> str:
+    return f"{mention.title}\n{mention.text}"
 
 
 def prepared(mentions: Sequence[Mention], judged: Sequence[Judged]) -> list[Prepared]:
@@ -88,8 +104,10 @@ def prepared(mentions: Sequence[Mention], judged: Sequence[Judged]) -> list[Prep
             mention.collected_at,
             reading,
             ticket | facts_columns(mention),
+            marks,
+            sketch,
         )
-        for mention, (reading, ticket) in zip(mentions, judged, strict=True)
+        for mention, (reading, ticket, marks, sketch) in zip(mentions, judged, strict=True)
     ]
 
 
@@ -109,6 +127,37 @@ class Preparer(Protocol):
 
     def close(self) -> None:
         """Ends; harmless when a batch was not taken."""
+
+
+class Batch(Protocol):
+    """Anything that brings messages."""
+
+    @property
+    def mentions(self) -> Sequence[Mention]:
+        """Those to read."""
+
+
+Brought = TypeVar("Brought", bound=Batch)
+
+
+def in_turn(
+    preparers: Sequence[Preparer], batches: Iterable[Brought]
+) -> Iterator[tuple[Brought, list[Prepared]]]:
+    """Each batch with what was prepared of it, in order; the next ones are being prepared meanwhile."""
+    waiting: deque[tuple[Preparer, Brought]] = deque()
+    for preparer, batch in zip(cycle(preparers), batches, strict=False):
+        ready = _taken(waiting) if len(waiting) == len(preparers) else None
+        preparer.give(batch.mentions)
+        waiting.append((preparer, batch))
+        if ready:
+            yield ready
+    while waiting:
+        yield _taken(waiting)
+
+
+def _taken(waiting: deque[tuple[Preparer, Brought]]) -> tuple[Brought, list[Prepared]]:
+    preparer, batch = waiting.popleft()
+    return batch, preparer.take()
 
 
 class Here:

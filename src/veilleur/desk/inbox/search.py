@@ -1,145 +1,83 @@
-"""Full-text search over what people wrote: accents and case do not matter, and nothing is a syntax error.
+"""Search over everything that people wrote, in the language of watches; nothing is a syntax error.
 
-    attente            the word, in the title, the text or the pseudonym
-    attent*            every word that begins so
-    "personne ne"      these words side by side
-    -parking           not this word
-
-Everything else in the box is read as words. All positive words must be there.
+What cannot be read as a query is read as words, and the mistake is told beside the answer. Accents and case
+do not matter. The index of words answers most queries alone; what it cannot tell is looked at in the messages
+that it proposes, newest first, for as long as a person waits.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+import time
+import zoneinfo
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from django.db import connection
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from veilleur.desk.inbox.models import TicketRow
-from veilleur.desk.inbox.ordering import ID_MASK
+from veilleur.desk.accounts.models import Organisation
+from veilleur.desk.inbox.conversion import mention_of, reading_of
+from veilleur.desk.inbox.corrections import corrected, corrections_of
+from veilleur.desk.inbox.indexed import Asked, Fts5, TsQuery, asked
+from veilleur.desk.inbox.models import TicketRow, WordList
+from veilleur.desk.inbox.ordering import ID_MASK, within_days
+from veilleur.desk.sources.models import Source
+from veilleur.errors import QueryInvalid
+from veilleur.listening.queries import And, Day, Matcher, Query, Word, parse, parse_list, words_of
 
-MOST_TERMS = 12
-"""More words than anybody types; a bound for what a hostile address could ask."""
-
-_PIECE = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
-_WORD = re.compile(r"[^\W_]+")
-_MARKS = dict.fromkeys(range(0x300, 0x370))
+MOST_WORDS = 12
+"""Of a text that is no query; more than anybody types."""
+PATIENCE = 0.7
+"""Seconds that messages are looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """Words that must stand side by side; the last one may be a mere beginning."""
+class Understood:
+    """What somebody typed, as it is asked."""
 
-    words: tuple[str, ...]
-    is_prefix: bool = False
-    is_excluded: bool = False
-
-
-def fold(text: str) -> str:
-    """Lower case, no diacritics, no ligatures: `fold("Cœur ÉLEVÉ")` is `"coeur eleve"`.
-
-    >>> fold("Cœur ÉLEVÉ")
-    'coeur eleve'
-    """
-    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_MARKS)
-    return plain.replace("œ", "oe").replace("æ", "ae")
+    query: Query | None
+    """None asks nothing."""
+    mistake: QueryInvalid | None = None
+    """Why it was read as mere words."""
 
 
-def parse(query: str) -> tuple[Term, ...]:
-    """What a person asked for; never an error, at most `MOST_TERMS` terms.
-
-    >>> [term.words for term in parse('l’attente "trop longue"')]
-    [('l', 'attente'), ('trop', 'longue')]
-    """
-    terms = (_term(match) for match in _PIECE.finditer(fold(query)))
-    return tuple(term for term in terms if term.words)[:MOST_TERMS]
-
-
-def _term(match: re.Match[str]) -> Term:
-    raw = match["phrase"] if match["phrase"] is not None else match["word"]
-    words = tuple(_WORD.findall(raw))
-    return Term(words, is_prefix=raw.endswith("*"), is_excluded=bool(match["minus"]))
+def understood(text: str, organisation: Organisation) -> Understood:
+    """What a person asks for; never an error."""
+    if not text.strip():
+        return Understood(None)
+    try:
+        return Understood(query_of(text, organisation, may_exclude=True))
+    except QueryInvalid as invalid:
+        return Understood(_plain(text), invalid)
 
 
-def fts5_any(organisation_id: int, words: Sequence[Term]) -> str:
-    """As `fts5`, for messages whose title or text holds one of the words.
-
-    >>> fts5_any(7, parse('attent* parking'))
-    'owner : "o7" AND {title text} : ("attent"* OR "parking")'
-    """
-    wanted = " OR ".join(_fts5_term(word) for word in words)
-    return f'owner : "{mark_of(organisation_id)}" AND {{title text}} : ({wanted})'
+def query_of(text: str, organisation: Organisation, *, may_exclude: bool = False) -> Query:
+    """A query with the lists of its organisation. Raises `QueryInvalid`."""
+    if not _NAMES_A_LIST.search(text):
+        return _parsed(text, may_exclude=may_exclude)
+    return parse(text, lists_of(organisation), may_exclude=may_exclude)
 
 
-def tsquery_any(organisation_id: int, words: Sequence[Term]) -> str:
-    """As `tsquery`, for messages that hold one of the words.
-
-    >>> tsquery_any(7, parse('attent* parking'))
-    "'@o7' & ('attent':* | 'parking')"
-    """
-    return f"'@{mark_of(organisation_id)}' & ({' | '.join(_tsquery_term(word) for word in words)})"
+_NAMES_A_LIST = re.compile(r"liste?:", re.IGNORECASE)
 
 
-def holding(
-    tickets: QuerySet[TicketRow], organisation_id: int, words: Sequence[Term], limit: int
-) -> list[int]:
-    """Ids of the newest `limit` of `tickets` whose message holds one of the words."""
-    if connection.vendor == "postgresql":
-        asked = tsquery_any(organisation_id, words)
-        ahead = Walk().narrow(tickets)
-        found = _walked(ahead, asked, Walk(), _STRETCH, limit, limit)
-        return (found or _looked_up(ahead, asked, limit)).ids
-    return _sqlite(tickets, fts5_any(organisation_id, words), limit, Walk())
+@lru_cache(maxsize=256)
+def _parsed(text: str, *, may_exclude: bool) -> Query:
+    return parse(text, may_exclude=may_exclude)
 
 
-def mark_of(organisation_id: int) -> str:
-    """The word that stands in the index for an organisation, and that no query can spell."""
-    return f"o{organisation_id}"
+def lists_of(organisation: Organisation) -> Mapping[str, Query]:
+    """The lists of words of an organisation, by name."""
+    return {row.name: parse_list(row.words) for row in WordList.objects.filter(organisation=organisation)}
 
 
-def fts5(organisation_id: int, terms: tuple[Term, ...]) -> str:
-    """The terms in the language of SQLite's FTS5, within one organisation.
-
-    >>> fts5(7, parse('attent* -parking'))
-    'owner : "o7" AND {title text author} : ("attent"*) NOT {title text author} : ("parking")'
-    """
-    wanted = " AND ".join(_fts5_term(term) for term in terms if not term.is_excluded)
-    unwanted = " OR ".join(_fts5_term(term) for term in terms if term.is_excluded)
-    query = f'owner : "{mark_of(organisation_id)}"'
-    query += f" AND {{title text author}} : ({wanted})" if wanted else ""
-    return query + (f" NOT {{title text author}} : ({unwanted})" if unwanted else "")
-
-
-def _fts5_term(term: Term) -> str:
-    return f'"{" ".join(term.words)}"' + ("*" if term.is_prefix else "")
-
-
-def tsquery(organisation_id: int, terms: tuple[Term, ...]) -> str:
-    """The terms in the language of PostgreSQL's `tsquery`, within one organisation.
-
-    >>> tsquery(7, parse('attent* -parking'))
-    "'@o7' & ('attent':*) & !('parking')"
-    """
-    asked = ("!" * term.is_excluded + f"({_tsquery_term(term)})" for term in terms)
-    return " & ".join([f"'@{mark_of(organisation_id)}'", *asked])
-
-
-def _tsquery_term(term: Term) -> str:
-    words = " <-> ".join(f"'{word}'" for word in term.words) + (":*" if term.is_prefix else "")
-    pairs = [f"@{first}_{second}" for first, second in pairwise(term.words)]
-    if not pairs or max(map(len, pairs)) > _LONGEST_PAIR:
-        return words
-    both = " & ".join(f"'{pair}'" for pair in pairs) + (":*" if term.is_prefix else "")
-    return f"({both} | '@long') & {words}"
-
-
-_LONGEST_PAIR = 400
-"""As in the migration that makes the index of pairs."""
+def _plain(text: str) -> Query | None:
+    """Every word of it, wherever it stands."""
+    words = tuple(Word(word) for word in dict.fromkeys(words_of(text)))[:MOST_WORDS]
+    return And(words) if len(words) > 1 else words[0] if words else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,29 +109,92 @@ class Found:
     ids: list[int]
     is_whole: bool
     """Whether nothing lies beyond them."""
+    reached: int | None = None
+    """Position up to which messages were looked at, when time was over before enough were found."""
 
 
 def matching(
     tickets: QuerySet[TicketRow],
-    organisation_id: int,
-    terms: tuple[Term, ...],
+    organisation: Organisation,
+    query: Query,
     limit: int,
     walk: Walk = Walk(),
     *,
     enough: int | None = None,
 ) -> Found:
-    """Ids of the first `limit` of `tickets` along `walk` whose message answers `terms`.
+    """Ids of the first `limit` of `tickets` along `walk` whose message answers `query`.
 
     From `enough` on, it may stop earlier where going on would be slow. `tickets` is neither
     ordered nor sliced.
     """
-    if connection.vendor == "postgresql":
-        words = tsquery(organisation_id, terms)
-        has_phrase = any(len(term.words) > 1 for term in terms)
-        stretch = _STRETCH_FOR_PHRASES if has_phrase else _STRETCH
-        found = _walked(walk.narrow(tickets), words, walk, stretch, limit, enough or limit)
-        return found or _looked_up(walk.narrow(tickets), words, limit)
-    return _within(_sqlite(tickets, fts5(organisation_id, terms), limit, walk), limit)
+    zone = zoneinfo.ZoneInfo(organisation.time_zone)
+    days, rest = _parted(query)
+    for day in days:
+        since, until = (day.day, None) if day.name == "since" else (None, day.day)
+        tickets = tickets.filter(within_days(since, until, zone))
+    if rest is None:
+        return _within(list(walk.narrow(tickets).values_list("pk", flat=True)[:limit]), limit)
+    language = TsQuery if connection.vendor == "postgresql" else Fts5
+    question = asked(rest, language, organisation.pk, _sources(organisation, rest))
+    if question.is_exact:
+        return _found(tickets, question, limit, walk, enough or limit)
+    return _looked_at(tickets, question, Matcher([rest], zone, with_authors=True), limit, walk)
+
+
+def _parted(query: Query) -> tuple[list[Day], Query | None]:
+    """The days that hold for all of a query, and what else it asks."""
+    parts = query.parts if isinstance(query, And) else (query,)
+    rest = tuple(part for part in parts if not isinstance(part, Day))
+    whole = And(rest) if len(rest) > 1 else rest[0] if rest else None
+    return [part for part in parts if isinstance(part, Day)], whole
+
+
+def _sources(organisation: Organisation, query: Query) -> dict[str, int]:
+    if "source:" not in str(query):
+        return {}
+    known = Source.objects.filter(organisation=organisation).values_list("key", "pk")
+    return {" ".join(words_of(key)): pk for key, pk in known}
+
+
+def _found(tickets: QuerySet[TicketRow], question: Asked, limit: int, walk: Walk, enough: int) -> Found:
+    """What the index tells alone."""
+    if connection.vendor != "postgresql":
+        return _within(_sqlite(tickets, question.words, limit, walk), limit)
+    stretch = _STRETCH_FOR_PHRASES if "<->" in question.words else _STRETCH
+    ahead = walk.narrow(tickets)
+    found = _walked(ahead, question.words, walk, stretch, limit, enough)
+    return found or _looked_up(ahead, question.words, limit)
+
+
+def _looked_at(
+    tickets: QuerySet[TicketRow], question: Asked, matcher: Matcher, limit: int, walk: Walk
+) -> Found:
+    """Looks at each message that the index proposes, until enough answer or time is over."""
+    end, ids = time.monotonic() + PATIENCE, list[int]()
+    while True:
+        proposed = _found(tickets, question, _AT_ONCE, walk, _AT_ONCE)
+        rows = TicketRow.objects.select_related("mention__reading", "mention__source").in_bulk(proposed.ids)
+        present = [rows[pk] for pk in proposed.ids if pk in rows]
+        ids += _answering(present, matcher)
+        if len(ids) >= limit:
+            return Found(ids[:limit], is_whole=False)
+        if proposed.is_whole or not present:
+            return Found(ids, is_whole=True)
+        walk = replace(walk, beyond=present[-1].position)
+        if time.monotonic() > end:
+            return Found(ids, is_whole=False, reached=walk.beyond)
+
+
+_AT_ONCE = 200
+"""Messages that are fetched and looked at together."""
+
+
+def _answering(tickets: Sequence[TicketRow], matcher: Matcher) -> Iterator[int]:
+    corrections = corrections_of([ticket.mention for ticket in tickets])
+    for ticket in tickets:
+        reading = corrected(reading_of(ticket.mention.reading), corrections[ticket.mention_id])
+        if matcher.of(mention_of(ticket.mention), reading):
+            yield ticket.pk
 
 
 def _within(ids: list[int], limit: int) -> Found:

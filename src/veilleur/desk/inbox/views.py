@@ -16,8 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
 from veilleur.desk.inbox import actions
+from veilleur.desk.inbox.asking import EXAMPLES
 from veilleur.desk.inbox.explanations import FEELINGS, TONGUES
 from veilleur.desk.inbox.forms import (
+    APART,
+    LONGEST_SEARCH,
     SNOOZES,
     ActForm,
     AssignForm,
@@ -27,6 +30,7 @@ from veilleur.desk.inbox.forms import (
     NoteForm,
     PolicyForm,
     ReopenForm,
+    SavedViewForm,
     SnoozeForm,
 )
 from veilleur.desk.inbox.jobs import sort_again
@@ -35,8 +39,10 @@ from veilleur.desk.inbox.policies import policy_text, preview, save_policy
 from veilleur.desk.inbox.queries.filters import Filters
 from veilleur.desk.inbox.queries.listing import list_page
 from veilleur.desk.inbox.queries.ticket import next_after, ticket_page
+from veilleur.desk.inbox.search import understood
 from veilleur.desk.jobs import enqueue
 from veilleur.errors import ActRefused, Outdated
+from veilleur.listening.queries import mistake
 from veilleur.triage import house_policy_text, load_policy
 from veilleur.vocabulary import Act
 
@@ -48,14 +54,14 @@ UNDO_TAG = "undo-"
 def inbox(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Views, list, and an invitation to open a message."""
     actions.wake_due(place.organisation, now=timezone.now())
-    return _desk(request, place, FilterForm(request.GET), {})
+    return _desk(request, place, _filter_form(request), {})
 
 
 @at_work(May.READ)
 @require_GET
 def ticket(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """One message with the list beside it; the pane of the message alone when htmx asks for it."""
-    form = FilterForm(request.GET)
+    form = _filter_form(request)
     filters = form.filters()
     context = {"ticket": ticket_page(place, ticket, filters), **_choices()}
     if request.htmx.target == "ticket":  # type: ignore[attr-defined]
@@ -68,20 +74,29 @@ def _desk(request: HttpRequest, place: Workplace, form: FilterForm, context: dic
     filters = form.filters()
     page = list_page(place, filters)
     form.name_watch(place)
+    mistaken = understood(filters.q, place.organisation).mistake
     shown = {
         "page": page,
         "query": filters.query(after=filters.after),
         "form": form,
         "ignored": form.ignored(),
         "lifted": form.lifted(filters),
+        "mistake": mistake(mistaken, get_language() or "fr") if mistaken else "",
+        "longest_search": LONGEST_SEARCH,
+        "examples": EXAMPLES,
+        "keep_form": SavedViewForm(form_id="keep-view"),
         "note_form": NoteForm(),
         "undo_url": _undo_url(request, place),
     }
     return render(request, "inbox/desk.html", {**shown, **context})
 
 
+def _filter_form(request: HttpRequest) -> FilterForm:
+    return FilterForm(request.GET, groups_alike=not request.COOKIES.get(APART))
+
+
 def _filters(request: HttpRequest) -> Filters:
-    return FilterForm(request.GET).filters()
+    return _filter_form(request).filters()
 
 
 def _choices() -> dict[str, Any]:

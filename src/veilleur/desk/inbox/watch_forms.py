@@ -10,9 +10,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from veilleur.desk.inbox.models import Subject, Watch
+from veilleur.desk.inbox.search import query_of
 from veilleur.desk.inbox.watching import whole_query
 from veilleur.errors import QueryInvalid
-from veilleur.listening.queries import mistake, parse
+from veilleur.listening.queries import mistake
 from veilleur.reading.analyzers.personal import keys
 
 LONGEST = 10_000
@@ -64,7 +65,7 @@ class WatchForm(forms.ModelForm[Watch]):
         text: str = self.cleaned_data[name].strip()
         if text:
             try:
-                parse(text)
+                query_of(text, self.instance.organisation)
             except QueryInvalid as invalid:
                 raise ValidationError(mistake(invalid, get_language() or "fr")) from invalid
         return text
@@ -79,7 +80,7 @@ class WatchForm(forms.ModelForm[Watch]):
             self.add_error("identifier", sentence)
         if not self.errors:
             try:
-                whole_query(cleaned["query"], cleaned["excluded"])
+                whole_query(cleaned["query"], cleaned["excluded"], self.instance.organisation)
             except QueryInvalid as invalid:
                 self.add_error("excluded", mistake(invalid, get_language() or "fr"))
         return cleaned

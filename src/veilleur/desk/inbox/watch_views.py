@@ -7,12 +7,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
+from veilleur.desk.inbox.asking import EXAMPLES
 from veilleur.desk.inbox.jobs import scan_watch
 from veilleur.desk.inbox.models import Watch
 from veilleur.desk.inbox.watch_forms import WatchForm
@@ -20,17 +21,6 @@ from veilleur.desk.inbox.watching import preview, whole_query
 from veilleur.desk.jobs import enqueue
 from veilleur.errors import QueryInvalid
 from veilleur.listening.queries import mistake
-
-EXAMPLES = (
-    (gettext_lazy("waiting reception"), gettext_lazy("both words")),
-    (gettext_lazy("waiting OR late"), gettext_lazy("one of them")),
-    (gettext_lazy('"waiting room"'), gettext_lazy("side by side")),
-    (gettext_lazy("pain NEAR/5 knee"), gettext_lazy("at most five words apart")),
-    ("attent*", gettext_lazy("every word that begins so")),
-    ("-parking", gettext_lazy("not this word")),
-    ("rating:1..2", gettext_lazy("at most two stars")),
-    (gettext_lazy("has:drug"), gettext_lazy("a medicine is named")),
-)
 
 
 @at_work(May.READ)
@@ -91,7 +81,7 @@ def preview_watch(request: HttpRequest, place: Workplace) -> HttpResponse:
     context: dict[str, object] = {}
     if query:
         try:
-            context["preview"] = preview(place, whole_query(query, excluded))
+            context["preview"] = preview(place, whole_query(query, excluded, place.organisation))
         except QueryInvalid as invalid:
             context["problem"] = mistake(invalid, get_language() or "fr")
     return render(request, "inbox/parts/preview.html", context)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import logging
 import zoneinfo
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,47 +13,55 @@ from django.utils import timezone
 
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.accounts.permissions import Workplace
-from veilleur.desk.inbox import search
 from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.models import MentionRow, TicketRow, Watch, WatchHit
 from veilleur.desk.inbox.policies import policy_of
+from veilleur.desk.inbox.queries.filters import COUNT_CAP
 from veilleur.desk.inbox.queries.listing import Row, rows_of, tickets_in_order
-from veilleur.listening.queries import And, Matcher, Not, Query, bounds, parse
+from veilleur.desk.inbox.queries.turning import capped
+from veilleur.desk.inbox.search import matching, query_of
+from veilleur.errors import QueryInvalid
+from veilleur.listening.queries import And, Matcher, Not, Query
 
+log = logging.getLogger(__name__)
 BATCH = 500
 """Messages of the past that are looked at in one transaction."""
 SHOWN = 10
-MOST_LOOKED_AT = 5_000
-PATIENCE = 0.7
-"""Seconds that a preview may look."""
 
 
-def whole_query(query: str, excluded: str) -> Query:
+def whole_query(query: str, excluded: str, organisation: Organisation) -> Query:
     """What a message must answer. Raises `QueryInvalid`."""
-    wanted = parse(query)
-    return And((wanted, Not(parse(excluded)))) if excluded.strip() else wanted
+    wanted = query_of(query, organisation)
+    return And((wanted, Not(query_of(excluded, organisation)))) if excluded.strip() else wanted
 
 
 def mark(rows: QuerySet[MentionRow], watches: Sequence[Watch], organisation: Organisation) -> None:
     """Notes which of these messages answer which watches, in the transaction of the caller."""
-    if not watches:
+    asked = list(_readable(watches, organisation))
+    if not asked:
         return
-    matcher = Matcher(
-        [whole_query(watch.query, watch.excluded) for watch in watches],
-        zoneinfo.ZoneInfo(organisation.time_zone),
-    )
+    matcher = Matcher([query for _watch, query in asked], zoneinfo.ZoneInfo(organisation.time_zone))
     looked_at, hits = [], []
     for row in rows.select_related("reading", "source"):
         looked_at.append(row.pk)
         found = matcher.of(mention_of(row), reading_of(row.reading))
-        hits += [WatchHit(watch=watches[number], mention=row) for number in found]
+        hits += [WatchHit(watch=asked[number][0], mention=row) for number in found]
     WatchHit.objects.filter(watch__in=watches, mention__in=looked_at).delete()
     WatchHit.objects.bulk_create(hits)
 
 
+def _readable(watches: Iterable[Watch], organisation: Organisation) -> Iterator[tuple[Watch, Query]]:
+    """One that cannot be read (any more) finds nothing, and stops neither the others nor what is stored."""
+    for watch in watches:
+        try:
+            yield watch, whole_query(watch.query, watch.excluded, organisation)
+        except QueryInvalid as invalid:
+            log.warning("watch %d: %s", watch.pk, invalid)
+
+
 def active(organisation: Organisation) -> list[Watch]:
-    """The watches that listen."""
-    return list(Watch.objects.filter(organisation=organisation, is_paused=False))
+    """What the house listens for."""
+    return list(Watch.objects.filter(organisation=organisation))
 
 
 def scan(watch: Watch) -> int:
@@ -61,7 +69,7 @@ def scan(watch: Watch) -> int:
 
     Each batch is a transaction of its own; harmless to begin again.
     """
-    for ids in batches(MentionRow.objects.filter(organisation=watch.organisation)):
+    for ids in _batches(MentionRow.objects.filter(organisation=watch.organisation)):
         with transaction.atomic():
             fresh = Watch.objects.filter(pk=watch.pk, query=watch.query, excluded=watch.excluded)
             if not fresh.select_for_update().exists():  # changed meanwhile: another scan looks
@@ -71,7 +79,7 @@ def scan(watch: Watch) -> int:
     return watch.hits.count()
 
 
-def batches(rows: QuerySet[MentionRow]) -> Iterator[list[int]]:
+def _batches(rows: QuerySet[MentionRow]) -> Iterator[list[int]]:
     """Ids of messages, oldest first, so many at a time."""
     last = 0
     while True:
@@ -88,40 +96,15 @@ class Preview:
 
     rows: tuple[Row, ...]
     """The newest that answer."""
-    found: int
-    looked_at: int
+    count: str
+    """How many answer: "12", or "999+"."""
     is_whole: bool
-    """Whether no other message can answer."""
+    """Whether the past was looked through far enough to say so."""
 
 
 def preview(place: Workplace, query: Query) -> Preview:
-    """The newest messages that answer a query, found within `PATIENCE`."""
-    end = time.monotonic() + PATIENCE
-    ids = _candidates(place, query)
-    matcher = Matcher([query], zoneinfo.ZoneInfo(place.organisation.time_zone))
-    found: list[TicketRow] = []
-    looked_at = 0
-    for start in range(0, len(ids), 100):
-        here = ids[start : start + 100]
-        known = TicketRow.objects.select_related("mention__reading", "mention__source").in_bulk(here)
-        tickets = [known[pk] for pk in here if pk in known]
-        looked_at += len(tickets)
-        found += [
-            one for one in tickets if matcher.of(mention_of(one.mention), reading_of(one.mention.reading))
-        ]
-        if time.monotonic() > end:
-            break
-    is_whole = looked_at == len(ids) < MOST_LOOKED_AT
-    newest = tickets_in_order([one.pk for one in found[:SHOWN]])
-    rows = rows_of(place, newest, policy_of(place.organisation))
-    return Preview(rows, len(found), looked_at, is_whole)
-
-
-def _candidates(place: Workplace, query: Query) -> list[int]:
-    """Ids of the newest tickets that may answer, as far as the index of words can tell."""
-    known = bounds(query)
+    """The newest messages that answer a query, and how many do."""
     tickets = TicketRow.objects.filter(organisation=place.organisation)
-    if known.words:
-        words = [search.Term((word.text,), is_prefix=word.is_prefix) for word in known.words]
-        return search.holding(tickets, place.organisation.pk, words, MOST_LOOKED_AT)
-    return list(tickets.order_by("-position").values_list("pk", flat=True)[:MOST_LOOKED_AT])
+    found = matching(tickets, place.organisation, query, COUNT_CAP)
+    rows = rows_of(place, tickets_in_order(found.ids[:SHOWN]), policy_of(place.organisation))
+    return Preview(rows, capped(len(found.ids), COUNT_CAP), is_whole=found.reached is None)

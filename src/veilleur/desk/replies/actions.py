@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import May, Workplace
-from veilleur.desk.inbox.actions import close_answered
-from veilleur.desk.inbox.models import TicketRow
+from veilleur.desk.inbox.actions import close_answered, refuse_erased
+from veilleur.desk.inbox.holds import hold as hold_message
+from veilleur.desk.inbox.models import HoldGround, TicketRow
 from veilleur.desk.inbox.queries.ticket import followable
 from veilleur.desk.replies.judging import (
     ANSWERERS,
@@ -62,6 +63,7 @@ def begin(
     """The reply of a ticket, made if there is none under way."""
     ticket = ticket_to_answer(place, ticket_id, May.WORK)
     TicketRow.objects.select_for_update(of=("self",)).get(pk=ticket.pk)  # two people never begin two
+    refuse_erased(ticket)
     existing = under_way(ticket)
     if existing is not None:
         return existing
@@ -237,8 +239,9 @@ def drop(place: Workplace, reply_id: int, version: int, *, now: datetime) -> Rep
 
 @transaction.atomic
 def decide_safety(place: Workplace, ticket_id: int, *, is_case: bool, reason: str, now: datetime) -> None:
-    """Says whether a message that may tell of an adverse reaction is a case, and why."""
+    """Says whether a message that may tell of an adverse reaction is a case, and why; a case is held."""
     ticket = ticket_to_answer(place, ticket_id, May.WORK)
+    refuse_erased(ticket)
     require_reason(reason)
     _decision, is_new = SafetyDecision.objects.get_or_create(
         ticket=ticket,
@@ -252,6 +255,8 @@ def decide_safety(place: Workplace, ticket_id: int, *, is_case: bool, reason: st
     )
     if not is_new:
         raise Outdated(_("Somebody has already decided: here is the message as it stands now."))
+    if is_case:
+        hold_message(place, ticket.pk, reason=reason, ground=HoldGround.CASE, now=now)
     told = {"outcome": "case" if is_case else "not_case", "reason": reason.strip()}
     audit.record(place.organisation, place.user.email, "replies.safety", f"ticket:{ticket.pk}", told, at=now)
 
@@ -273,6 +278,7 @@ def _require_free(result: Judged) -> None:
 
 def require_ready(reply: Reply) -> None:
     """Raises `ActRefused`, saying why, when a reply may not leave as it stands today."""
+    refuse_erased(reply.ticket)
     case = case_of(reply.ticket)
     result = judged(case, reply.text, overrides_of(reply))
     _require_free(result)

@@ -9,7 +9,6 @@ from datetime import datetime
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.accounts.permissions import Workplace
@@ -42,11 +41,6 @@ from veilleur.replies.reworded import allowed
 from veilleur.vocabulary import Span
 
 PAGE = 30
-NUMBERS = gettext_lazy(
-    "3114 (suicidal thoughts, day and night), 15 or 112 (medical emergency), 119 (child in danger), "
-    "3919 (violence against women), 17 (immediate danger)"
-)
-"""What comes first under a message of somebody who may be in danger (France)."""
 VIEWS: dict[str, tuple[State, ...]] = {
     "approve": (State.TO_APPROVE,),
     "draft": (State.DRAFT, State.APPROVED),

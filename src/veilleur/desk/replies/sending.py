@@ -8,7 +8,7 @@ recorded as sent; what it does not hold goes back to the queue; when it cannot s
 
 from __future__ import annotations
 
-from datetime import timedelta
+import logging
 from typing import Any
 
 from django.db import transaction
@@ -18,17 +18,30 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from veilleur.desk.inbox.actions import close_answered
+from veilleur.desk.inbox.attempts import (
+    FIRST_PAUSE,
+    MOST_ATTEMPTS,
+    answered_of,
+    is_over,
+    known_connector,
+    next_attempt,
+    ready_connector,
+)
 from veilleur.desk.replies.actions import require_ready
 from veilleur.desk.replies.models import Reply, State, Step
 from veilleur.desk.replies.steps import note
-from veilleur.desk.sources.connections import connector_of
-from veilleur.errors import ActRefused, InvalidInput, NetworkRefused, NotReached, OutcomeUnknown
+from veilleur.errors import (
+    ActRefused,
+    InvalidInput,
+    NetworkRefused,
+    NotReached,
+    OutcomeUnknown,
+    Throttled,
+)
 from veilleur.listening.client import Client
-from veilleur.listening.connector import Answered, Capability, Connector, Sent
+from veilleur.listening.connector import MISBEHAVIOUR, Capability, Connector, Sent
 
-MOST_ATTEMPTS = 6
-FIRST_PAUSE = timedelta(seconds=30)
-"""Before the second attempt; doubled before each further one."""
+log = logging.getLogger(__name__)
 
 
 def let_leave(reply_id: int) -> None:
@@ -38,18 +51,21 @@ def let_leave(reply_id: int) -> None:
         return
     with override(reply.organisation.language):
         try:
-            connector = _connector(reply)
+            connector = ready_connector(reply.ticket.source)
             with Client() as client:
-                sent = connector.reply(_answered(reply), reply.text, reply.key, client)
+                sent = connector.reply(answered_of(reply.ticket.mention), reply.text, reply.key, client)
         except NetworkRefused as refused:
             _record(reply, State.FAILED, Step.FAIL, _("The network refused it: %s") % refused)
         except NotReached as missed:
-            _postpone(reply, str(missed))
+            _postpone(reply, str(missed), missed.seconds if isinstance(missed, Throttled) else 0.0)
         except InvalidInput as broken:
             _record(reply, State.FAILED, Step.FAIL, str(broken))
         except OutcomeUnknown as doubt:
             _record(reply, State.UNKNOWN, Step.DOUBT, str(doubt))
             reconcile(reply.pk)
+        except MISBEHAVIOUR as fault:  # of its connector: nobody knows how far it came
+            log.exception("reply %d", reply.pk)
+            _record(reply, State.UNKNOWN, Step.DOUBT, str(fault) or type(fault).__name__)
         else:
             _record_sent(reply, sent)
 
@@ -61,12 +77,13 @@ def reconcile(reply_id: int) -> None:
         return
     with override(reply.organisation.language):
         try:
-            connector = _connector(reply)
+            connector = ready_connector(reply.ticket.source)
             if Capability.READ_BACK not in connector.capabilities:
                 return
             with Client() as client:
-                found = connector.find_reply(_answered(reply), reply.text, reply.key, client)
-        except (OutcomeUnknown, NotReached, NetworkRefused, InvalidInput) as doubt:
+                answered = answered_of(reply.ticket.mention)
+                found = connector.find_reply(answered, reply.text, reply.key, client)
+        except MISBEHAVIOUR as doubt:
             _look_later(reply, str(doubt))
             return
         if found is not None:
@@ -85,7 +102,7 @@ def pick_up_abandoned() -> list[int]:
     """
     for reply in Reply.objects.select_related("organisation", "ticket__source").filter(state=State.LEAVING):
         with override(reply.organisation.language):
-            if _is_over(reply, _known_connector(reply)):
+            if _is_over(reply, known_connector(reply.ticket.source)):
                 _record(reply, State.UNKNOWN, Step.DOUBT, _("The process that sent it stopped meanwhile."))
     return _waiting(State.UNKNOWN)
 
@@ -135,32 +152,15 @@ def _require_same(reply: Reply) -> None:
         raise ActRefused(_("The author changed the message meanwhile: read it again."))
 
 
-def _connector(reply: Reply) -> Connector:
-    connector = connector_of(reply.ticket.source)
-    if connector is None:
-        raise InvalidInput(_("This source has no connection any more."))
-    return connector
-
-
-def _known_connector(reply: Reply) -> Connector | None:
-    try:
-        return connector_of(reply.ticket.source)
-    except InvalidInput:
-        return None
-
-
 def _is_over(reply: Reply, connector: Connector | None) -> bool:
     """Whether the last call can have no effect any more, or the network itself makes nothing double."""
-    if connector is None or reply.attempted_at is None:
+    if (
+        connector is not None
+        and Capability.KEEPS_KEYS in connector.capabilities
+        and reply.state == State.UNKNOWN
+    ):
         return True
-    if Capability.KEEPS_KEYS in connector.capabilities and reply.state == State.UNKNOWN:
-        return True
-    return timezone.now() - reply.attempted_at > timedelta(seconds=connector.seconds)
-
-
-def _answered(reply: Reply) -> Answered:
-    mention = reply.ticket.mention
-    return Answered(mention.external_id, mention.url, mention.network, mention.thread)
+    return is_over(connector, reply.attempted_at, timezone.now())
 
 
 @transaction.atomic
@@ -180,8 +180,8 @@ def _requeue(reply: Reply, reason: str) -> None:
 
 
 @transaction.atomic
-def _postpone(reply: Reply, reason: str) -> None:
-    """Back to the queue, for later; given up after `MOST_ATTEMPTS`."""
+def _postpone(reply: Reply, reason: str, seconds: float) -> None:
+    """Back to the queue, for later, and not before `seconds`; given up after `MOST_ATTEMPTS`."""
     fresh = _still(reply)
     if fresh is None:
         return
@@ -190,7 +190,7 @@ def _postpone(reply: Reply, reason: str) -> None:
         words = _("The network was not reached, %d times: %s") % (fresh.attempts, reason)
         note(fresh, Step.FAIL, None, now, state=State.FAILED, reason=words, failure=words)
         return
-    later = now + FIRST_PAUSE * 2 ** (fresh.attempts - 1)
+    later = next_attempt(fresh.attempts, seconds, now)
     note(fresh, Step.HOLD, None, now, state=State.QUEUED, reason=reason, failure=reason, leaves_at=later)
 
 

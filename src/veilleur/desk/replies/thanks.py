@@ -81,6 +81,7 @@ def _ratings(place: Workplace) -> Sequence[TicketRow]:
         rating_share__gte=AT_LEAST,
         mention__text="",
         mention__title="",
+        mention__erased_at=None,
     )
     tickets = tickets.filter(~Exists(begun)).select_related(
         "mention__reading", "mention__source", "organisation", "source"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
+from veilleur.desk.inbox.explanations import NUMBERS
 from veilleur.desk.jobs import enqueue
 from veilleur.desk.replies import actions, sending
 from veilleur.desk.replies.checking import checked
@@ -31,7 +32,6 @@ from veilleur.desk.replies.jobs import send_now, send_reply
 from veilleur.desk.replies.judging import case_of, model_draft, spoken_language
 from veilleur.desk.replies.models import Reply, State, Template
 from veilleur.desk.replies.queries import (
-    NUMBERS,
     VIEWS,
     part_rewritten,
     replies_of,

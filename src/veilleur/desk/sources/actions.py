@@ -18,18 +18,24 @@ from django.utils.translation import gettext as _
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import Organisation, User
 from veilleur.desk.sources import files
+from veilleur.desk.sources.files import KeptFile
 from veilleur.desk.sources.models import CollectionRun, RememberedMapping, RunState, Source
 from veilleur.desk.sources.running import is_interrupted
-from veilleur.errors import ActRefused, InvalidInput, Outdated
+from veilleur.errors import ActRefused, FileRefused, InvalidInput, Outdated
 from veilleur.listening.files import Mapping, Table, guess_mapping, headers_digest, open_table
 
 RESUMABLE = (RunState.CANCELLED, RunState.FAILED)
+HELD_BACK = frozenset({"infected", "not_scanned", "too_large_to_scan"})
+"""Reasons of a refusal that come from the virus scanner."""
 
 
 @transaction.atomic
 def add_source(organisation: Organisation, name: str, *, by: str, key: str = "") -> Source:
-    """The source of this key (made of the name when not given), added if it is not there yet."""
-    key = (key or slugify(name))[:50]
+    """The source of this key (made of the name when not given), added if it is not there yet.
+
+    A key stands in addresses: what is written for one becomes letters, digits and hyphens.
+    """
+    key = slugify(key or name)[:50]
     if not key:
         raise InvalidInput(_("Give the source a name with letters or digits."))
     source, is_new = Source.objects.get_or_create(
@@ -64,7 +70,8 @@ def draft_run(
     Raises `FileRefused` for what cannot be read; nothing is kept then.
     """
     organisation = source.organisation
-    kept = files.keep(organisation, chunks, file_name)
+    by = person.email if person else audit.JOB
+    kept = _kept(source, chunks, file_name, by)
     run = CollectionRun(
         organisation=organisation,
         source=source,
@@ -83,9 +90,19 @@ def draft_run(
         raise
     with transaction.atomic():
         run.save()
-        by = person.email if person else audit.JOB
         audit.record(organisation, by, "sources.upload", f"run:{run.pk}", {"file": run.file_name})
     return run
+
+
+def _kept(source: Source, chunks: Iterable[bytes], file_name: str, by: str) -> KeptFile:
+    """The copy; what the virus scanner did not let pass leaves a line in the trail."""
+    try:
+        return files.keep(source.organisation, chunks, file_name)
+    except FileRefused as refusal:
+        if refusal.code in HELD_BACK:
+            details = {"file": file_name[-255:], "why": str(refusal)}
+            audit.record(source.organisation, by, "sources.hold_back", f"source:{source.pk}", details)
+        raise
 
 
 def proposed_mapping(organisation: Organisation, table: Table) -> Mapping:

@@ -18,8 +18,9 @@ from django.conf import settings
 
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.sources.models import CollectionRun, RunState
-from veilleur.errors import FileRefused
-from veilleur.listening.files import sentence
+from veilleur.errors import FileRefused, NotReached
+from veilleur.listening.files.reasons import refused
+from veilleur.listening.scanning import require_clean
 
 CHUNK = 1 << 20
 
@@ -37,12 +38,14 @@ class KeptFile:
 def keep(organisation: Organisation, chunks: Iterable[bytes], name: str) -> KeptFile:
     """Copies `chunks` to a new file that only this installation can read; `name` is only said, never used.
 
-    Raises `FileRefused` when there are more bytes than the upload limit; nothing is kept then.
+    Raises `FileRefused` when there are more bytes than the upload limit, or when the virus scanner does not
+    let it pass; nothing is kept then.
     """
     path = Path(settings.MEDIA_ROOT) / organisation.slug / secrets.token_hex(16)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         digest = _write(path, chunks, name)
+        _require_clean(path, name)
     except FileRefused:
         path.unlink()
         raise
@@ -61,11 +64,17 @@ def _write(path: Path, chunks: Iterable[bytes], name: str) -> str:
     return digest.hexdigest()
 
 
+def _require_clean(path: Path, name: str) -> None:
+    try:
+        require_clean(path, name)
+    except NotReached as missed:
+        raise refused("not_scanned", name=name, cause=str(missed)) from missed
+
+
 def too_large(name: str) -> FileRefused:
     """The refusal of a file beyond the upload limit; `name` is what the person calls it."""
     limit = f"{settings.UPLOAD_LIMIT >> 20} MiB"
-    details = {"what": name, "limit": limit}
-    return FileRefused(sentence("too_large", details), "too_large", details)
+    return refused("too_large", what=name, limit=limit)
 
 
 def chunks_of(path: Path) -> Iterator[bytes]:

@@ -24,18 +24,34 @@ SILENCE = timedelta(minutes=15)
 
 def due(now: datetime, most: int) -> list[int]:
     """Sources that are to be asked now, the longest overdue first."""
-    waiting = Listening.objects.filter(is_paused=False, next_at__lte=now).filter(_free(now))
-    return list(waiting.order_by("next_at").values_list("pk", flat=True)[:most])
+    waiting = Listening.objects.filter(is_paused=False, awaits_sign_in=False, next_at__lte=now)
+    return list(waiting.filter(_free(now)).order_by("next_at").values_list("pk", flat=True)[:most])
 
 
 def _free(now: datetime) -> Q:
     return Q(leased_until=None) | Q(leased_until__lte=now)
 
 
+def new_runner() -> str:
+    """A name for who holds something: machine, process, and a word of its own."""
+    return f"{_host()} {os.getpid()} {secrets.token_hex(8)}"
+
+
+def is_dead(runner: str) -> bool:
+    """Whether it was a process of this machine that lives no more."""
+    host, process, _word = runner.split()
+    return host == _host() and not is_alive(int(process))
+
+
+def _host() -> str:
+    return platform.node().replace(" ", "-")[:80]
+
+
 def take(source_id: int, now: datetime) -> Listening | None:
     """The source, for this thread alone; None when somebody else asks it, or nobody is to."""
-    runner = f"{platform.node().replace(' ', '-')} {os.getpid()} {secrets.token_hex(8)}"[:120]
-    mine = Listening.objects.filter(_free(now), pk=source_id, is_paused=False, next_at__isnull=False)
+    runner = new_runner()
+    ready = {"is_paused": False, "awaits_sign_in": False, "next_at__isnull": False}
+    mine = Listening.objects.filter(_free(now), pk=source_id, **ready)
     if not mine.update(runner=runner, leased_until=now + SILENCE):
         return None
     return Listening.objects.select_related("source__organisation").get(pk=source_id)
@@ -43,9 +59,8 @@ def take(source_id: int, now: datetime) -> Listening | None:
 
 def release_dead() -> int:
     """Frees the sources that a process of this machine held when it died; returns how many."""
-    host = platform.node().replace(" ", "-")
-    held = Listening.objects.filter(runner__startswith=f"{host} ").values_list("pk", "runner")
-    dead = [(pk, runner) for pk, runner in held if not is_alive(int(runner.split()[1]))]
+    held = Listening.objects.filter(runner__startswith=f"{_host()} ").values_list("pk", "runner")
+    dead = [(pk, runner) for pk, runner in held if is_dead(runner)]
     return sum(
         Listening.objects.filter(pk=pk, runner=runner).update(runner="", leased_until=None)
         for pk, runner in dead

@@ -110,6 +110,30 @@ class RejectedRow(models.Model):
         indexes = [models.Index(fields=["run", "line"])]
 
 
+class Grant(models.Model):
+    """What a person allowed us on the network of a source, by signing in there.
+
+    Who renews the tokens holds the lease (`runner`, `leased_until`); `version` tells one set from the next.
+    """
+
+    source = models.OneToOneField(Source, primary_key=True, on_delete=models.CASCADE, related_name="grant")
+    tokens = models.TextField(help_text="With the application they were given to, encrypted.")
+    scopes = models.JSONField(null=True, help_text="As granted; empty: the network does not say.")
+    ends_at = models.DateTimeField(null=True, help_text="Of the present token; empty: never.")
+    lasts_until = models.DateTimeField(
+        null=True, help_text="When somebody has to sign in again; empty: nobody knows of an end."
+    )
+    granted_at = models.DateTimeField()
+    granted_by = models.CharField(max_length=254, help_text="E-mail address of who signed in.")
+    refusal = models.TextField(blank=True, help_text="Why the network gives no token any more.")
+    version = models.PositiveIntegerField(default=1)
+    runner = models.CharField(max_length=120, blank=True)
+    leased_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "sources_grant"
+
+
 class Trouble(models.TextChoices):
     """Why nothing comes from a source any more, by what has to be done about it."""
 
@@ -131,6 +155,7 @@ class Listening(models.Model):
         Source, primary_key=True, on_delete=models.CASCADE, related_name="listening"
     )
     is_paused = models.BooleanField(default=False)
+    awaits_sign_in = models.BooleanField(default=False, help_text="Not asked before somebody signed in.")
     every = models.PositiveIntegerField(
         default=300, help_text="Seconds between two questions at the busiest."
     )

@@ -92,7 +92,8 @@ def _made(kind: Any, common: dict[str, Any]) -> forms.Field:
         return forms.ChoiceField(choices=[(choice, choice) for choice in get_args(kind)], **common)
     if get_origin(kind) is tuple:
         lines = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-        common["help_text"] = f"{common['help_text']} {gettext('One a line.')}".strip()
+        how = gettext("One a line.")
+        common["help_text"] = f"{common['help_text']} {how}".strip()
         return forms.CharField(max_length=MOST, widget=lines, **common)
     if kind is SecretStr:
         hidden = forms.PasswordInput(attrs={"autocomplete": "off"})

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.sources.models import Fetch, Listening, Source, Trouble
+from veilleur.desk.sources.sign_in_queries import SignInCard, sign_in_card
 from veilleur.listening.connector import LISTENING, Capability, Connector, connectors
 
 FETCHES_SHOWN = 20
@@ -82,7 +84,8 @@ class ListenedCard:
     name: str
     network: str
     state: str
-    """`well`, `waiting`, `uncalled`, `paused`, `trouble`, or `sends` for one that only takes replies."""
+    """`well`, `waiting`, `uncalled`, `paused`, `sign_in`, `trouble`, or `sends`: it only takes
+    replies."""
     trouble: str
     failure: str
     last_good_at: datetime | None
@@ -90,12 +93,14 @@ class ListenedCard:
     next_at: datetime | None
     lag: float | None
     messages: int
+    sign_in: SignInCard | None
+    """How the sign-in stands; None where nobody signs in."""
 
 
 def listened(organisation: Organisation) -> list[ListenedCard]:
     """The sources with a connection, by name."""
     rows = Source.objects.filter(organisation=organisation).exclude(connector="")
-    counted = rows.select_related("listening").annotate(count=Count("mentions")).order_by("name")
+    counted = rows.select_related("listening", "grant").annotate(count=Count("mentions")).order_by("name")
     return [_card(row, row.count) for row in counted]
 
 
@@ -108,13 +113,16 @@ def _card(source: Source, messages: int) -> ListenedCard:
     made = connectors().get(source.connector)
     how: Listening | None = getattr(source, "listening", None)
     title = made.title.say(get_language() or "fr") if made else source.connector
+    signed_in = sign_in_card(source, timezone.now())
     if how is None:
-        return ListenedCard(source.key, source.name, title, "sends", "", "", None, None, None, None, messages)
+        state = "sign_in" if signed_in is not None and signed_in.is_over else "sends"
+        nothing = ("", "", None, None, None, None)
+        return ListenedCard(source.key, source.name, title, state, *nothing, messages, signed_in)
     return ListenedCard(
         source.key,
         source.name,
         title,
-        _state(how),
+        _state(how, signed_in),
         str(how.get_trouble_display()) if how.trouble else "",
         how.failure,
         how.last_good_at,
@@ -122,15 +130,37 @@ def _card(source: Source, messages: int) -> ListenedCard:
         None if how.is_paused else how.next_at,
         how.lag,
         messages,
+        signed_in,
     )
 
 
-def _state(how: Listening) -> str:
+def _state(how: Listening, signed_in: SignInCard | None) -> str:
     if how.is_paused:
         return "paused"
+    if signed_in is not None and signed_in.is_over:
+        return "sign_in"
     if how.trouble in {"", Trouble.THROTTLED}:
         return "well" if how.last_good_at else "waiting" if how.next_at else "uncalled"
     return "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How far the past of a source has been brought."""
+
+    messages: int
+    is_over: bool
+    is_stopped: bool
+    """By a person, or because the network cannot be asked."""
+
+
+def past_of(source: Source) -> Past | None:
+    """None where nobody brings a past: the network gives none, or calls us."""
+    made, how = connectors().get(source.connector), getattr(source, "listening", None)
+    if made is None or how is None or how.next_at is None or Capability.BACKFILL not in made.capabilities:
+        return None
+    is_stopped = how.is_paused or how.trouble not in {"", Trouble.THROTTLED}
+    return Past(source.mentions.count(), how.caught_up_at is not None, is_stopped)
 
 
 def fetches_of(source: Source) -> list[Fetch]:

@@ -9,20 +9,23 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
 from veilleur.desk.sources import network_actions as actions
-from veilleur.desk.sources.connections import disconnect as forget
 from veilleur.desk.sources.connections import settings_of
 from veilleur.desk.sources.diagnosis import diagnosis_of
 from veilleur.desk.sources.models import Source
 from veilleur.desk.sources.network_forms import NetworkForm, RhythmForm
-from veilleur.desk.sources.network_queries import card_of, fetches_of, listened_card, networks
+from veilleur.desk.sources.network_queries import card_of, fetches_of, listened_card, networks, past_of
+from veilleur.desk.sources.sign_in_actions import disconnect as forget
+from veilleur.desk.sources.sign_in_queries import sign_in_card
+from veilleur.desk.sources.sign_in_views import callback_address
 from veilleur.errors import ActRefused, InvalidInput
-from veilleur.listening.connector import Connector, connectors
+from veilleur.listening.connector import Connector, connectors, signs_in
 
 
 @at_work(May.CONFIGURE)
@@ -41,9 +44,22 @@ def add(request: HttpRequest, place: Workplace, connector: str) -> HttpResponse:
     form = NetworkForm(made, request.POST or None, initial={"name": made.title.say(get_language() or "fr")})
     if request.method == "POST" and form.is_valid():
         source = actions.add_network(place, connector, form.cleaned_data["name"], form.told())
-        messages.success(request, _("Connected: the network is being asked."))
-        return redirect("sources:source", organisation=place.organisation.slug, source=source.key)
-    return render(request, "sources/connect.html", {"form": form, "network": card_of(made)})
+        return _connected(request, place, source, _("Connected: the network is being asked."))
+    context = {"form": form, "network": card_of(made), "callback": _callback(request, made)}
+    return render(request, "sources/connect.html", context)
+
+
+def _connected(request: HttpRequest, place: Workplace, source: Source, done: str) -> HttpResponse:
+    """On to the sign-in when nothing comes without one."""
+    card = sign_in_card(source, timezone.now())
+    is_left = card is not None and card.is_over
+    messages.success(request, _("Kept: one step is left.") if is_left else done)
+    page = "sources:sign_in" if is_left else "sources:source"
+    return redirect(page, organisation=place.organisation.slug, source=source.key)
+
+
+def _callback(request: HttpRequest, made: type[Connector]) -> str:
+    return callback_address(request) if signs_in(made) else ""
 
 
 @at_work(May.CONFIGURE)
@@ -54,9 +70,8 @@ def change(request: HttpRequest, place: Workplace, source: str, connector: str) 
     form = NetworkForm(made, request.POST or None, known=known, initial={"name": found.name})
     if request.method == "POST" and form.is_valid():
         actions.change_network(place, found, connector, form.cleaned_data["name"], form.told())
-        messages.success(request, _("Kept."))
-        return redirect("sources:source", organisation=place.organisation.slug, source=source)
-    context = {"form": form, "network": card_of(made), "source": found}
+        return _connected(request, place, found, _("Kept."))
+    context = {"form": form, "network": card_of(made), "source": found, "callback": _callback(request, made)}
     return render(request, "sources/connect.html", context)
 
 
@@ -73,16 +88,28 @@ def _page(request: HttpRequest, found: Source, rhythm: RhythmForm | None = None)
         known = {"every": max(1, how.every // 60), "most_a_day": how.most_a_day, "is_live": how.is_live}
         rhythm = RhythmForm(initial=known)
     made = connectors().get(found.connector)
+    card = listened_card(found) if found.connector else None
     context = {
         "source": found,
-        "card": listened_card(found) if found.connector else None,
+        "card": card,
+        "signed_in": card.sign_in if card else None,
         "network": card_of(made) if made else None,
         "how": how,
+        "past": past_of(found),
         "hook": request.build_absolute_uri(reverse("hook", args=[how.hook])) if how and how.hook else "",
         "fetches": fetches_of(found),
         "rhythm": rhythm,
     }
     return render(request, "sources/source.html", context)
+
+
+@at_work(May.READ)
+@require_GET
+def past(request: HttpRequest, place: Workplace, source: str) -> HttpResponse:
+    """How far the past has been brought; the page asks again until it is."""
+    found = _source(place, source)
+    context = {"source": found, "past": past_of(found), "is_asked_again": True}
+    return render(request, "sources/parts/past.html", context)
 
 
 @at_work(May.CONFIGURE)
@@ -147,7 +174,7 @@ def _act(
 
 
 def _source(place: Workplace, key: str) -> Source:
-    rows = Source.objects.select_related("listening", "organisation")
+    rows = Source.objects.select_related("listening", "grant", "organisation")
     return get_object_or_404(rows, organisation=place.organisation, key=key)
 
 

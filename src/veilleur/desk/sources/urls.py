@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from veilleur.desk.sources import network_views, views
+from veilleur.desk.sources import network_views, sign_in_views, views
 
 app_name = "sources"
 urlpatterns = [
@@ -18,7 +18,9 @@ urlpatterns = [
     path("networks/<slug:connector>/", network_views.add, name="add"),
     path("of/<slug:source>/", network_views.source_page, name="source"),
     path("of/<slug:source>/on/<slug:connector>/", network_views.change, name="change"),
+    path("of/<slug:source>/past/", network_views.past, name="past"),
     path("of/<slug:source>/diagnosis/", network_views.diagnosis, name="diagnosis"),
+    path("of/<slug:source>/sign-in/", sign_in_views.sign_in, name="sign_in"),
     path("of/<slug:source>/pause/", network_views.pause, name="pause"),
     path("of/<slug:source>/ask/", network_views.ask, name="ask"),
     path("of/<slug:source>/rhythm/", network_views.rhythm, name="rhythm"),

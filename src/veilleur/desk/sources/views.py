@@ -115,7 +115,8 @@ def rejects(_request: HttpRequest, place: Workplace, run: int) -> HttpResponseBa
         path = Path(folder) / "rejects.csv"
         queries.write_rejects_of(found, path, reader_language())
         stream = path.open("rb")  # stays readable after its name is gone; the response closes it
-    name = f"{Path(found.file_name).stem or 'file'}-{_('to mend')}.csv"
+    mend = _("to mend")
+    name = f"{Path(found.file_name).stem or 'file'}-{mend}.csv"
     return FileResponse(stream, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
 
 

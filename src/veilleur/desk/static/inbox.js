@@ -94,7 +94,7 @@ function answer(event) {
   if (isTyping(event.target)) return false;
   if (event.key in WALK) return step(WALK[event.key]) ?? true;
   if (event.key === "n") return startNote();
-  return "eascroz".includes(event.key) && act(event.key);
+  return "eascrozhxf".includes(event.key) && act(event.key);
 }
 
 function onKey(event) {

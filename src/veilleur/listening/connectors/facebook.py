@@ -7,18 +7,20 @@ a JSON object: wall (`feed`, `tagged`, `ratings`) → how far it was read and wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, SecretStr, StringConstraints
+from pydantic import BaseModel, SecretStr, StringConstraints, model_validator
 
 from veilleur.errors import CredentialsRefused, NetworkRefused
-from veilleur.listening import asking, graph, graph_rounds
+from veilleur.listening import asking, graph, graph_rounds, graph_sign_in
 from veilleur.listening.asking import Said, Shape
 from veilleur.listening.client import Client
 from veilleur.listening.connector import Answered, Capability, Page, Remark, Sent
 from veilleur.listening.connectors import facebook_walls as walls
 from veilleur.listening.graph import Graph, RightMissing, known_id
 from veilleur.listening.graph_rounds import MOST_PAGES, Round, Wall
+from veilleur.listening.graph_settings import AppSecret, RecentPosts
+from veilleur.listening.oauth2 import Access, Application, Pasted, SignIn, application_of
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Words
 
@@ -47,24 +49,26 @@ class FacebookSettings(AccountSettings):
         asked(
             "Jeton d’accès de la page",
             "Page access token",
-            fr_help="Celui de la page, pas celui d’une personne ; donné par l’application Meta "
-            "(developers.facebook.com, « Outils », « Explorateur de l’API Graph »).",
-            en_help="That of the page, not of a person; given by the Meta application "
-            "(developers.facebook.com, “Tools”, “Graph API Explorer”).",
-            min_length=10,
+            fr_help="Vide : on se connecte à l’étape suivante. Sinon, celui de la page, pas celui "
+            "d’une personne (developers.facebook.com, « Explorateur de l’API Graph »).",
+            en_help="Empty: one signs in at the next step. Otherwise that of the page, not of a person "
+            "(developers.facebook.com, “Graph API Explorer”).",
             max_length=1000,
         ),
-    ]
-    secret: Annotated[
-        SecretStr,
-        asked(
-            "Clé secrète de l’application",
-            "App secret",
-            fr_help="Seulement si l’application exige des appels signés ; sinon, laisser vide.",
-            en_help="Only if the application demands signed calls; otherwise leave it empty.",
-            max_length=200,
-        ),
     ] = SecretStr("")
+    client_id: Annotated[
+        str,
+        asked(
+            "Identifiant de l’application Meta",
+            "App ID of the Meta application",
+            fr_help="Pour se connecter à l’étape suivante, avec la clé secrète : developers.facebook.com, "
+            "« Paramètres », « Général ».",
+            en_help="To sign in at the next step, with the app secret: developers.facebook.com, “Settings”, "
+            "“Basic”.",
+            max_length=60,
+        ),
+    ] = ""
+    secret: AppSecret = SecretStr("")
     tagged: Annotated[
         bool,
         asked("Lire les publications qui citent la page", "Read the posts that name the page"),
@@ -78,17 +82,18 @@ class FacebookSettings(AccountSettings):
             en_help="Untick it if Facebook refuses them: it is withdrawing them bit by bit.",
         ),
     ] = True
-    posts: Annotated[
-        int,
-        asked(
-            "Publications récentes relues à chaque fois",
-            "Recent posts that are read again each time",
-            fr_help="Un nouveau commentaire sous une publication plus ancienne n’est pas entendu.",
-            en_help="A new comment under an older post is not heard.",
-            ge=10,
-            le=100,
-        ),
-    ] = 50
+    posts: RecentPosts = 50
+
+    @model_validator(mode="after")
+    def _is_enough(self) -> Self:
+        if not self.token.get_secret_value() and self.application is None:
+            raise ValueError("a token, or the ID of the application and its secret")
+        return self
+
+    @property
+    def application(self) -> Application | None:
+        """What people sign in with; None when it is not whole."""
+        return application_of(self.client_id, self.secret)
 
 
 class _Named(Shape):
@@ -160,10 +165,19 @@ class Facebook:
     settings: ClassVar[type[BaseModel]] = FacebookSettings
     seconds: ClassVar[float] = 3 * 60.0
 
-    def __init__(self, settings: FacebookSettings, *, api: str = graph.API) -> None:
+    def __init__(
+        self, settings: FacebookSettings, *, access: Access | None = None, api: str = graph.API
+    ) -> None:
         """Connects to nothing yet."""
         self._settings = settings
-        self._graph = Graph(api, settings.token.get_secret_value(), settings.secret.get_secret_value())
+        self._graph = Graph(api, access or Pasted(settings.token), settings.secret.get_secret_value())
+
+    @staticmethod
+    def sign_in(settings: FacebookSettings) -> SignIn | None:
+        """See `SignsIn`."""
+        if settings.token.get_secret_value() or settings.application is None:
+            return None
+        return graph_sign_in.facebook(settings.application, settings.page)
 
     def check(self, client: Client) -> Sequence[Remark]:
         """Whether the token is the page's, and what can be read with it."""

@@ -43,6 +43,7 @@ from veilleur.listening.files import (
 from veilleur.listening.files.dates import known_zone
 from veilleur.listening.files.reasons import refused
 from veilleur.listening.files.row import storable
+from veilleur.listening.scanning import require_clean
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Words
 
@@ -387,11 +388,15 @@ def _file(entry: os.DirEntry[str]) -> _File | None:
 
 @contextmanager
 def _understood(file: _File, settings: FolderSettings) -> Iterator[tuple[Table, Mapping]]:
-    """A file as a table, and which column is which. Raises `FileRefused`, also while its rows are read."""
+    """A file as a table, and which column is which. Raises `FileRefused`, also while its rows are read.
+
+    Raises `NotReached` when the virus scanner gives no verdict: the file is then asked for again.
+    """
     try:
         with TemporaryDirectory(prefix="veilleur-") as place:
             copy = Path(place) / f"file{file.path.suffix if file.path.suffix in KEPT_SUFFIXES else ''}"
             _copy(file, copy)
+            require_clean(copy, file.shown)
             table = open_table(copy)
             mapping = guess_mapping(table, settings.zone)
             problem = next((one for one in check_mapping(mapping, table) if one.blocking), None)

@@ -25,13 +25,16 @@ from veilleur.listening.asking import Answer, Said, Shape
 from veilleur.listening.client import Client
 from veilleur.listening.connector import Answered, Capability, Heard, Page, Remark, Sent
 from veilleur.listening.files.row import storable
-from veilleur.listening.oauth2 import Tokens
+from veilleur.listening.oauth2 import Access, Scope, SignIn
 from veilleur.listening.reviews import Listing, Memory, Review
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Rating, Words
 
 API = "https://mybusiness.googleapis.com"
-TOKENS = "https://oauth2.googleapis.com/token"
+SCOPE = Scope(
+    "https://www.googleapis.com/auth/business.manage",
+    Words({"fr": "lire les avis des fiches et y répondre", "en": "read the reviews and reply"}),
+)
 PAGE = 50
 WINDOW = 100
 """Reviews of a location that are remembered, and read again each time."""
@@ -125,12 +128,13 @@ class GoogleBusinessSettings(AccountSettings):
         asked(
             "Jeton d’actualisation OAuth",
             "OAuth refresh token",
-            fr_help="Donné par un gérant des fiches, avec l’autorisation « business.manage ».",
-            en_help="Granted by a manager of the profiles, with the scope “business.manage”.",
-            min_length=1,
+            fr_help="Vide : on se connecte à l’étape suivante. Sinon, un jeton déjà donné par un "
+            "gérant des fiches, avec l’autorisation « business.manage ».",
+            en_help="Empty: one signs in at the next step. Otherwise one that a manager of the profiles "
+            "granted, with the scope “business.manage”.",
             max_length=600,
         ),
-    ]
+    ] = SecretStr("")
 
     @property
     def places(self) -> dict[str, str]:
@@ -257,16 +261,26 @@ class GoogleBusiness:
     settings: ClassVar[type[BaseModel]] = GoogleBusinessSettings
     seconds: ClassVar[float] = 3 * 60.0
 
-    def __init__(self, settings: GoogleBusinessSettings, *, api: str = API, tokens: str = TOKENS) -> None:
+    def __init__(
+        self,
+        settings: GoogleBusinessSettings,
+        *,
+        access: Access | None = None,
+        api: str = API,
+        tokens: str = google.TOKENS,
+    ) -> None:
         """Connects to nothing yet."""
         self._settings, self._api, self._places = settings, api, settings.places
-        grant = {
-            "grant_type": "refresh_token",
-            "client_id": settings.client_id,
-            "client_secret": settings.client_secret.get_secret_value(),
-            "refresh_token": settings.refresh_token.get_secret_value(),
-        }
-        self._tokens = Tokens(tokens, grant)
+        self._access = access or google.typed(
+            settings.client_id, settings.client_secret, settings.refresh_token, tokens
+        )
+
+    @staticmethod
+    def sign_in(settings: GoogleBusinessSettings) -> SignIn | None:
+        """See `SignsIn`."""
+        if settings.refresh_token.get_secret_value():
+            return None
+        return google.sign_in(settings.client_id, settings.client_secret, SCOPE)
 
     def check(self, client: Client) -> Sequence[Remark]:
         """Whether each location can be read, and which of its newest replies wait or were rejected."""
@@ -373,12 +387,12 @@ class GoogleBusiness:
 
     def _get(self, address: str, params: Mapping[str, str], client: Client) -> dict[str, Any]:
         answer = client.read(
-            address, headers=lambda: self._tokens.bearer(client), params=params, judged=judge
+            address, headers=lambda: self._access.grant(client).header, params=params, judged=judge
         )
         return asking.told(answer)
 
     def _put(self, name: str, text: str, client: Client) -> _Reply:
-        address, headers = f"{self._address(name)}/reply", self._tokens.bearer(client)
+        address, headers = f"{self._address(name)}/reply", self._access.grant(client).header
         answer = client.change("PUT", address, headers=headers, json={"comment": text}, judged=judge)
         try:
             return asking.parsed(_Reply, asking.told(answer))

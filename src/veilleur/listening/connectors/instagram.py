@@ -7,12 +7,12 @@ JSON object: `media` → how far they were read and what was said under the newe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, Field, SecretStr, StringConstraints, model_validator
 
 from veilleur.errors import NetworkRefused
-from veilleur.listening import asking, graph, graph_rounds
+from veilleur.listening import asking, graph, graph_rounds, graph_sign_in
 from veilleur.listening.asking import Said, Shape
 from veilleur.listening.client import Client
 from veilleur.listening.connector import Answered, Capability, Heard, Page, Remark, Sent
@@ -28,6 +28,8 @@ from veilleur.listening.graph import (
     known_id,
 )
 from veilleur.listening.graph_rounds import MOST_PAGES, Edge, Post, Round
+from veilleur.listening.graph_settings import AppSecret, RecentPosts
+from veilleur.listening.oauth2 import Access, Application, Pasted, SignIn, application_of
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Words
 
@@ -60,42 +62,47 @@ class InstagramSettings(AccountSettings):
         asked(
             "Jeton d’accès",
             "Access token",
-            fr_help="Donné par l’application Meta (developers.facebook.com) pour ce compte.",
-            en_help="Given by the Meta application (developers.facebook.com) for this account.",
-            min_length=10,
+            fr_help="Vide : on se connecte à l’étape suivante. Sinon, celui que l’application Meta a "
+            "donné pour ce compte.",
+            en_help="Empty: one signs in at the next step. Otherwise the one that the Meta application "
+            "gave for this account.",
             max_length=1000,
         ),
-    ]
+    ] = SecretStr("")
     login: Annotated[
         Literal["facebook", "instagram"],
         asked(
-            "Connexion qui a donné le jeton",
-            "Login that gave the token",
+            "Par où l’on se connecte",
+            "Where people sign in",
             fr_help="« facebook » : le jeton commence par « EAA » ; « instagram » : par « IG ».",
             en_help="“facebook”: the token begins with “EAA”; “instagram”: with “IG”.",
         ),
     ] = "facebook"
-    secret: Annotated[
-        SecretStr,
+    client_id: Annotated[
+        str,
         asked(
-            "Clé secrète de l’application",
-            "App secret",
-            fr_help="Seulement si l’application exige des appels signés ; sinon, laisser vide.",
-            en_help="Only if the application demands signed calls; otherwise leave it empty.",
-            max_length=200,
+            "Identifiant de l’application Meta",
+            "App ID of the Meta application",
+            fr_help="Pour se connecter à l’étape suivante, avec la clé secrète : developers.facebook.com, "
+            "« Paramètres », « Général » ; pour « instagram », son identifiant Instagram.",
+            en_help="To sign in at the next step, with the app secret: developers.facebook.com, “Settings”, "
+            "“Basic”. With the login “instagram”: the Instagram app ID.",
+            max_length=60,
         ),
-    ] = SecretStr("")
-    posts: Annotated[
-        int,
-        asked(
-            "Publications récentes relues à chaque fois",
-            "Recent posts that are read again each time",
-            fr_help="Un nouveau commentaire sous une publication plus ancienne n’est pas entendu.",
-            en_help="A new comment under an older post is not heard.",
-            ge=10,
-            le=100,
-        ),
-    ] = 50
+    ] = ""
+    secret: AppSecret = SecretStr("")
+    posts: RecentPosts = 50
+
+    @model_validator(mode="after")
+    def _is_enough(self) -> Self:
+        if not self.token.get_secret_value() and self.application is None:
+            raise ValueError("a token, or the ID of the application and its secret")
+        return self
+
+    @property
+    def application(self) -> Application | None:
+        """What people sign in with; None when it is not whole."""
+        return application_of(self.client_id, self.secret)
 
 
 class _Comment(Shape):
@@ -250,11 +257,20 @@ class Instagram:
     settings: ClassVar[type[BaseModel]] = InstagramSettings
     seconds: ClassVar[float] = 3 * 60.0
 
-    def __init__(self, settings: InstagramSettings, *, api: str = "") -> None:
+    def __init__(self, settings: InstagramSettings, *, access: Access | None = None, api: str = "") -> None:
         """Connects to nothing yet."""
         self._settings = settings
-        token, secret = settings.token.get_secret_value(), settings.secret.get_secret_value()
-        self._graph = Graph(api or APIS[settings.login], token, secret)
+        secret = settings.secret.get_secret_value()
+        self._graph = Graph(api or APIS[settings.login], access or Pasted(settings.token), secret)
+
+    @staticmethod
+    def sign_in(settings: InstagramSettings) -> SignIn | None:
+        """See `SignsIn`."""
+        if settings.token.get_secret_value() or settings.application is None:
+            return None
+        if settings.login == "instagram":
+            return graph_sign_in.instagram(settings.application)
+        return graph_sign_in.instagram_by_facebook(settings.application, settings.account)
 
     def check(self, client: Client) -> Sequence[Remark]:
         """Whether the account and the comments under its media can be read."""

@@ -21,9 +21,14 @@ from veilleur.listening.connectors import linkedin_api as api
 from veilleur.listening.connectors import linkedin_reading as reading
 from veilleur.listening.connectors.linkedin_api import API, OAUTH, Api, Missing, Post
 from veilleur.listening.connectors.linkedin_settings import LinkedInSettings
+from veilleur.listening.oauth2 import Access, Application, Scope, SignIn
 from veilleur.vocabulary import Words
 
 READ_SCOPE, WRITE_SCOPE = "r_organization_social", "w_organization_social"
+RIGHTS = (
+    Scope(READ_SCOPE, said("lire les commentaires sous les publications", "read comments under posts")),
+    Scope(WRITE_SCOPE, said("répondre et retirer un commentaire", "answer, and remove a comment")),
+)
 SOON = 14
 """Days before its end from which a token is worth a warning."""
 LIMITS = (
@@ -80,9 +85,19 @@ class LinkedIn:
     settings: ClassVar[type[BaseModel]] = LinkedInSettings
     seconds: ClassVar[float] = 3 * 60.0
 
-    def __init__(self, settings: LinkedInSettings, *, api: str = API, oauth: str = OAUTH) -> None:
+    def __init__(
+        self, settings: LinkedInSettings, *, access: Access | None = None, api: str = API, oauth: str = OAUTH
+    ) -> None:
         """Connects to nothing yet."""
-        self._settings, self._network = settings, Api(settings, api, oauth)
+        self._settings, self._network = settings, Api(settings, api, oauth, access)
+
+    @staticmethod
+    def sign_in(settings: LinkedInSettings) -> SignIn | None:
+        """See `SignsIn`."""
+        if settings.has_token or not settings.has_application:
+            return None
+        application = Application(settings.client_id, settings.client_secret.get_secret_value())
+        return SignIn(f"{OAUTH}/authorization", f"{OAUTH}/accessToken", RIGHTS, application, has_pkce=False)
 
     def check(self, client: Client) -> Sequence[Remark]:
         """What the token may do and until when, and whether posts and their comments can be read."""

@@ -22,6 +22,7 @@ from veilleur.listening import asking
 from veilleur.listening.asking import Answer, Said, Shape
 from veilleur.listening.client import MOST_WORDS, Client, require_good
 from veilleur.listening.connectors.linkedin_settings import LinkedInSettings
+from veilleur.listening.oauth2 import Access
 
 API = "https://api.linkedin.com"
 OAUTH = "https://www.linkedin.com/oauth/v2"
@@ -163,8 +164,8 @@ class _Refusal(Shape):
 class Api:
     """One organisation's view of LinkedIn."""
 
-    def __init__(self, settings: LinkedInSettings, api: str, oauth: str) -> None:
-        self._settings, self._api, self._oauth = settings, api, oauth
+    def __init__(self, settings: LinkedInSettings, api: str, oauth: str, access: Access | None) -> None:
+        self._settings, self._api, self._oauth, self._signed_in = settings, api, oauth, access
         self._access = settings.token.get_secret_value()
         self._is_renewed = False
 
@@ -267,12 +268,16 @@ class Api:
         }
 
     def _current(self, client: Client) -> str:
+        if self._signed_in is not None:
+            return self._signed_in.grant(client).access
         if not self._access:
             self._access = self._renewed(client)
         return self._access
 
     def _renewed(self, client: Client) -> str:
         """A new access token (RFC 6749, 6). Raises `CredentialsRefused`."""
+        if not self._settings.is_renewable:
+            raise CredentialsRefused("nobody has signed in to LinkedIn yet")
         refresh = self._settings.refresh_token.get_secret_value()
         told = self._ask_oauth(
             "accessToken", {"grant_type": "refresh_token", "refresh_token": refresh}, client

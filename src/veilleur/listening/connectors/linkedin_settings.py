@@ -48,10 +48,10 @@ class LinkedInSettings(AccountSettings):
         asked(
             "Jeton d’accès",
             "Access token",
-            fr_help="Donné par un administrateur de la page à votre application (portail développeur, "
-            "« OAuth Token Tools ») ; il vaut deux mois.",
-            en_help="Granted to your application by an administrator of the page (developer portal, "
-            "“OAuth Token Tools”); it lasts two months.",
+            fr_help="Vide : on se connecte à l’étape suivante. Sinon, celui qu’un administrateur de "
+            "la page a donné à votre application (« OAuth Token Tools ») ; il vaut deux mois.",
+            en_help="Empty: one signs in at the next step. Otherwise the one that an administrator of "
+            "the page granted to your application (“OAuth Token Tools”); it lasts two months.",
             max_length=2000,
         ),
     ] = SecretStr("")
@@ -70,10 +70,10 @@ class LinkedInSettings(AccountSettings):
         asked(
             "Identifiant de l’application (Client ID)",
             "Client ID of the application",
-            fr_help="Portail développeur, onglet « Auth ». Avec le code secret, le diagnostic dit les droits "
-            "et la date de fin du jeton.",
-            en_help="Developer portal, tab “Auth”. With the secret, the diagnosis tells the rights and the "
-            "end of the token.",
+            fr_help="Portail développeur, onglet « Auth ». Avec le code secret, on peut se connecter, et le "
+            "diagnostic dit les droits et la date de fin du jeton.",
+            en_help="Developer portal, tab “Auth”. With the secret one can sign in, and the diagnosis tells "
+            "the rights and the end of the token.",
             max_length=200,
         ),
     ] = ""
@@ -95,8 +95,8 @@ class LinkedInSettings(AccountSettings):
 
     @model_validator(mode="after")
     def _is_enough(self) -> Self:
-        if not self.token.get_secret_value() and not self.is_renewable:
-            raise ValueError("an access token, or a refresh token with the client ID and its secret")
+        if not self.token.get_secret_value() and not self.has_application:
+            raise ValueError("an access token, or the client ID and its secret")
         return self
 
     @property
@@ -108,3 +108,8 @@ class LinkedInSettings(AccountSettings):
     def is_renewable(self) -> bool:
         """Whether a new access token can be asked for."""
         return self.has_application and bool(self.refresh_token.get_secret_value())
+
+    @property
+    def has_token(self) -> bool:
+        """Whether one was typed, so that nobody has to sign in."""
+        return bool(self.token.get_secret_value() or self.refresh_token.get_secret_value())

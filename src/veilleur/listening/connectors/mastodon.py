@@ -15,10 +15,19 @@ from veilleur.listening.connectors import mastodon_api as api
 from veilleur.listening.connectors.mastodon_api import Server, Status
 from veilleur.listening.connectors.mastodon_reading import SPARED, Reading
 from veilleur.listening.connectors.mastodon_settings import MastodonSettings
+from veilleur.listening.oauth2 import Access, Pasted, Scope, SignIn
 from veilleur.vocabulary import Words
 
 READ_SCOPES = ("read:accounts", "read:notifications", "read:statuses")
 WRITE_SCOPES = ("write:statuses", "write:reports")
+RIGHTS = (
+    Scope(
+        "read",
+        said("lire les mentions, les mots-dièse et les recherches", "read mentions, hashtags, searches"),
+    ),
+    Scope("write:statuses", said("publier les réponses", "publish replies")),
+    Scope("write:reports", said("signaler aux modérateurs", "report to moderators")),
+)
 CAPABILITIES = frozenset(
     {
         Capability.COMMENTS,
@@ -70,9 +79,23 @@ class Mastodon:
     settings: ClassVar[type[BaseModel]] = MastodonSettings
     seconds: ClassVar[float] = 3 * 60.0
 
-    def __init__(self, settings: MastodonSettings) -> None:
+    def __init__(self, settings: MastodonSettings, *, access: Access | None = None) -> None:
         """Asks nothing yet."""
-        self._settings = settings
+        self._settings, self._access = settings, access or Pasted(settings.token)
+
+    @staticmethod
+    def sign_in(settings: MastodonSettings) -> SignIn | None:
+        """See `SignsIn`. Each server registers our application when it is first asked to."""
+        if settings.token.get_secret_value():
+            return None
+        server = settings.address
+        return SignIn(
+            f"{server}/oauth/authorize",
+            f"{server}/oauth/token",
+            RIGHTS,
+            registration=f"{server}/api/v1/apps",
+            revocation=f"{server}/oauth/revoke",
+        )
 
     def check(self, client: Client) -> Sequence[Remark]:
         """Whose token it is, what it may do, what the server offers, what is left of the quota.
@@ -90,7 +113,7 @@ class Mastodon:
 
     def fetch(self, since: str, client: Client) -> Iterator[Page]:
         """Mentions, hashtags, searches; then edits and deletions."""
-        yield from Reading(self._settings, since, client).pages()
+        yield from Reading(self._settings, self._access, since, client).pages()
 
     def reply(self, answered: Answered, text: str, key: str, client: Client) -> Sent:
         """Publishes under a post, to its author, for those who see the post."""
@@ -122,7 +145,7 @@ class Mastodon:
         server.post("/api/v1/reports", told)
 
     def _server(self, client: Client) -> Server:
-        return Server(self._settings.address, self._settings.token, client)
+        return Server(self._settings.address, self._access, client)
 
 
 def _addressed(text: str, status: Status) -> str:

@@ -12,12 +12,13 @@ from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field
 
 from veilleur.errors import CredentialsRefused, NetworkRefused, Throttled
 from veilleur.listening.asking import Answer, Shape, each, json_of, parsed
 from veilleur.listening.client import LONGEST_WAIT, Client
 from veilleur.listening.markup import plain_text
+from veilleur.listening.oauth2 import Access
 
 GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
@@ -185,13 +186,13 @@ def _list(told: object) -> list[Any]:
 
 
 class Server:
-    """One server, asked with one token.
+    """One server, asked in the name of one account.
 
     `spare`: how many questions of the quota are left to others; 0 for whoever acts.
     """
 
-    def __init__(self, address: str, token: SecretStr, client: Client, spare: int = 0) -> None:
-        self._address, self._token, self._client, self._spare = address, token, client, spare
+    def __init__(self, address: str, access: Access, client: Client, spare: int = 0) -> None:
+        self._address, self._access, self._client, self._spare = address, access, client, spare
         self.left: int | None = None
         """Questions that may be asked until `_reset`, as the server said last."""
         self._reset = 0.0
@@ -261,5 +262,5 @@ class Server:
     @property
     def _headers(self) -> dict[str, str]:
         """Whoever acts takes a new connection each time: one that the server just closed leaves doubt."""
-        known = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+        known = self._access.grant(self._client).header
         return known if self._spare else known | {"Connection": "close"}

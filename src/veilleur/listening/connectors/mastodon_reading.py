@@ -28,6 +28,7 @@ from veilleur.listening.connector import Gone, Heard, Page
 from veilleur.listening.connectors import mastodon_api as api
 from veilleur.listening.connectors.mastodon_api import Listed, Server, Status, seconds_of
 from veilleur.listening.connectors.mastodon_settings import MastodonSettings
+from veilleur.listening.oauth2 import Access
 from veilleur.listening.remembering import Cursor
 
 PAGE = 40
@@ -110,9 +111,9 @@ def _sources(settings: MastodonSettings) -> Iterator[_Source]:
 class Reading:
     """One go through the sources of an account."""
 
-    def __init__(self, settings: MastodonSettings, since: str, client: Client) -> None:
+    def __init__(self, settings: MastodonSettings, access: Access, since: str, client: Client) -> None:
         self._settings = settings
-        self._server = Server(settings.address, settings.token, client, SPARED)
+        self._server = Server(settings.address, access, client, SPARED)
         self._memory = Memory.of(since)
         self._me = self._server.account().id
         self._seen: set[str] = set()

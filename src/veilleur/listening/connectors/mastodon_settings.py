@@ -59,14 +59,13 @@ class MastodonSettings(AccountSettings):
         asked(
             "Jeton d’accès",
             "Access token",
-            fr_help="Sur le serveur : Préférences, Développement, Nouvelle application ; cocher « read », "
-            "« write:statuses » et « write:reports », puis copier « Votre jeton d’accès ».",
-            en_help="On the server: Preferences, Development, New application; tick “read”, "
-            "“write:statuses” and “write:reports”, then copy “Your access token”.",
-            min_length=1,
+            fr_help="Vide : on se connecte à l’étape suivante. Sinon, sur le serveur : Préférences, "
+            "Développement, Nouvelle application ; cocher « read », « write:statuses » et « write:reports ».",
+            en_help="Empty: one signs in at the next step. Otherwise, on the server: Preferences, "
+            "Development, New application; tick “read”, “write:statuses” and “write:reports”.",
             max_length=500,
         ),
-    ]
+    ] = SecretStr("")
     hashtags: Annotated[
         tuple[str, ...],
         asked(

@@ -6,7 +6,7 @@ By the Data API. Listening is in `reddit_reading`, the network itself in `reddit
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -18,10 +18,20 @@ from veilleur.listening.connectors import reddit_api as api
 from veilleur.listening.connectors import reddit_reading as reading
 from veilleur.listening.connectors.reddit_api import API, TOKENS, Api
 from veilleur.listening.connectors.reddit_settings import RedditSettings
+from veilleur.listening.oauth2 import Access, Application, Scope, SignIn
 from veilleur.vocabulary import Words
 
-SCOPES = ("identity", "read", "submit", "report")
-INBOX_SCOPE = "privatemessages"
+AUTHORIZE = "https://www.reddit.com/api/v1/authorize"
+REVOCATION = "https://www.reddit.com/api/v1/revoke_token"
+LASTING: Mapping[str, str] = {"duration": "permanent"}
+"""Otherwise Reddit gives a token of an hour and none to renew it with."""
+RIGHTS = (
+    Scope("identity", said("savoir quel compte est connecté", "know which account is connected")),
+    Scope("read", said("lire messages et commentaires", "read posts and comments")),
+    Scope("submit", said("publier les réponses", "publish replies")),
+    Scope("report", said("signaler aux modérateurs", "report to moderators")),
+)
+INBOX = Scope("privatemessages", said("lire les mentions et les réponses", "read mentions and answers"))
 LIMITS = (
     said(
         "La recherche ne trouve que des messages (posts), jamais des commentaires : ceux-ci se "
@@ -79,10 +89,30 @@ class Reddit:
     limits: ClassVar[Sequence[Words]] = LIMITS
     settings: ClassVar[type[BaseModel]] = RedditSettings
     seconds: ClassVar[float] = 3 * 60.0
+    forgets_gone: ClassVar[bool] = True
 
-    def __init__(self, settings: RedditSettings, *, api: str = API, tokens: str = TOKENS) -> None:
+    def __init__(
+        self, settings: RedditSettings, *, access: Access | None = None, api: str = API, tokens: str = TOKENS
+    ) -> None:
         """Connects to nothing yet."""
-        self._settings, self._network = settings, Api(settings, api, tokens)
+        self._settings, self._network = settings, Api(settings, api, tokens, access)
+
+    @staticmethod
+    def sign_in(settings: RedditSettings) -> SignIn | None:
+        """See `SignsIn`."""
+        if settings.has_secret:
+            return None
+        return SignIn(
+            AUTHORIZE,
+            TOKENS,
+            _rights(settings),
+            Application(settings.client_id, settings.client_secret.get_secret_value()),
+            revocation=REVOCATION,
+            is_basic=True,
+            has_pkce=False,
+            extra=LASTING,
+            headers=api.agent(settings.account),
+        )
 
     def check(self, client: Client) -> Sequence[Remark]:
         """In whose name, with which rights, what can be read, and what is left of the limit."""
@@ -141,11 +171,10 @@ class Reddit:
 
     def _checked_rights(self, client: Client) -> Iterator[Remark]:
         scopes = self._network.scopes(client)
-        wanted = (*SCOPES, INBOX_SCOPE) if self._settings.inbox else SCOPES
-        for scope in wanted if "*" not in scopes else ():
-            if scope not in scopes:
+        for one in _rights(self._settings) if "*" not in scopes else ():
+            if one.name not in scopes:
                 yield remark(
-                    f"Le droit « {scope} » manque.", f"The right “{scope}” is missing.", is_good=False
+                    f"Le droit « {one.name} » manque.", f"The right “{one.name}” is missing.", is_good=False
                 )
 
     def _checked_source(self, source: reading.Source, client: Client) -> Remark:
@@ -156,6 +185,10 @@ class Reddit:
         except NetworkRefused as error:
             return remark(f"{source.name} : {error}", f"{source.name}: {error}", is_good=False)
         return remark(f"{source.name} se lit.", f"{source.name} can be read.")
+
+
+def _rights(settings: RedditSettings) -> tuple[Scope, ...]:
+    return (*RIGHTS, INBOX) if settings.inbox else RIGHTS
 
 
 def _one_of_each(settings: RedditSettings) -> list[reading.Source]:

@@ -25,7 +25,7 @@ from veilleur.listening import asking
 from veilleur.listening.asking import Answer, Said, Shape
 from veilleur.listening.client import LONGEST_WAIT, MOST_WORDS, UNSPOKEN_WAIT, Client, require_good
 from veilleur.listening.connectors.reddit_settings import RedditSettings
-from veilleur.listening.oauth2 import basic
+from veilleur.listening.oauth2 import Access, basic, scopes_of
 
 API = "https://oauth.reddit.com"
 TOKENS = "https://www.reddit.com/api/v1/access_token"
@@ -157,9 +157,9 @@ class _Changed(Shape):
 class Api:
     """One account's view of Reddit; it stops asking before Reddit has to say so."""
 
-    def __init__(self, settings: RedditSettings, api: str, tokens: str) -> None:
+    def __init__(self, settings: RedditSettings, api: str, tokens: str, access: Access | None) -> None:
         self._settings, self._api, self._tokens = settings, api, tokens
-        self._access, self._ends = _Access(), 0.0
+        self._signed_in, self._access, self._ends = access, _Access(), 0.0
         self.left = math.inf
         """Questions that are left until the limit begins again."""
         self._resets = 0.0
@@ -194,8 +194,10 @@ class Api:
 
     def scopes(self, client: Client) -> frozenset[str]:
         """What the token allows; `*` is everything."""
+        if self._signed_in is not None:
+            return self._signed_in.grant(client).scopes or frozenset()
         self._headers(client)
-        return frozenset(self._access.scope.replace(",", " ").split())
+        return scopes_of(self._access.scope) or frozenset()
 
     def comment(self, thing: str, text: str, client: Client) -> Thing:
         """Publishes a comment under a thing."""
@@ -252,6 +254,8 @@ class Api:
         _require_allowed(answer)
 
     def _headers(self, client: Client) -> dict[str, str]:
+        if self._signed_in is not None:
+            return {**self._signed_in.grant(client).header, **self._agent}
         if time.monotonic() >= self._ends:
             self._access = self._renewed(client)
             self._ends = time.monotonic() + self._access.expires_in - SPARE
@@ -260,10 +264,12 @@ class Api:
     @property
     def _agent(self) -> dict[str, str]:
         """As Reddit’s rules want it: platform, application, version, account."""
-        return {"User-Agent": f"server:fr.veilleur:v{__version__} (by /u/{self._settings.account})"}
+        return agent(self._settings.account)
 
     def _renewed(self, client: Client) -> _Access:
         """Raises `CredentialsRefused`, also for refusals that Reddit sends with HTTP 200."""
+        if not self._settings.has_secret:
+            raise CredentialsRefused("nobody has signed in to Reddit yet")
         secret = self._settings.client_secret.get_secret_value()
         headers = {**basic(self._settings.client_id, secret), **self._agent}
         try:
@@ -276,6 +282,11 @@ class Api:
         if not re.fullmatch(r"[\x21-\x7e]+", access.access_token):
             raise CredentialsRefused("Reddit does not accept the password or the refresh token")
         return access
+
+
+def agent(account: str) -> dict[str, str]:
+    """The header that names us, as Reddit wants it."""
+    return {"User-Agent": f"server:fr.veilleur:v{__version__} (by /u/{account})"}
 
 
 def _number(said: str) -> float | None:

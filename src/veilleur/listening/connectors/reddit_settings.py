@@ -74,8 +74,10 @@ class RedditSettings(AccountSettings):
         asked(
             "Jeton d’actualisation",
             "Refresh token",
-            fr_help="Pour une application « web app », accordé avec la durée « permanent ».",
-            en_help="For a “web app”, granted with the duration “permanent”.",
+            fr_help="Pour une application « web app » : vide, on se connecte à l’étape suivante ; "
+            "ou donnez un jeton accordé avec la durée « permanent ».",
+            en_help="For a “web app”: empty, one signs in at the next step; or give one that was "
+            "granted with the duration “permanent”.",
             max_length=2000,
         ),
     ] = SecretStr("")
@@ -126,11 +128,14 @@ class RedditSettings(AccountSettings):
 
     @model_validator(mode="after")
     def _is_enough(self) -> Self:
-        if not self.refresh_token.get_secret_value() and not self.password.get_secret_value():
-            raise ValueError("a refresh token, or the password of the account")
         if not (self.subreddits or self.words or self.inbox):
             raise ValueError("a subreddit, a word, or the account’s own inbox")
         return self
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a refresh token or a password was typed, so that nobody has to sign in."""
+        return bool(self.refresh_token.get_secret_value() or self.password.get_secret_value())
 
     @property
     def grant(self) -> dict[str, str]:

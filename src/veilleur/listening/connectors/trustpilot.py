@@ -270,7 +270,7 @@ class Trustpilot:
                 "en": "An API key alone: reading works, answering does not.",
             }
             return Remark(Words(said))
-        self._tokens.bearer(client)
+        self._tokens.grant(client)
         said = {
             "fr": f"Les réponses partiront au nom de l’utilisateur {self._settings.user}.",
             "en": f"Replies will leave in the name of the user {self._settings.user}.",
@@ -305,7 +305,7 @@ class Trustpilot:
     def _post(self, review: str, text: str, client: Client) -> None:
         address = f"{self._api}/v1/private/reviews/{review}/reply"
         body = {"authorBusinessUserId": self._settings.user, "message": text}
-        client.change("POST", address, headers=self._tokens.bearer(client), json=body)
+        client.change("POST", address, headers=self._tokens.grant(client).header, json=body)
 
 
 def _next(told: _Listed, page: int) -> str:

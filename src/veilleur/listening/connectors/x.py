@@ -23,11 +23,23 @@ from veilleur.listening.client import MOST_WORDS, Client, waiting_time
 from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent, remark, said
 from veilleur.listening.connectors import x_posts as posts
 from veilleur.listening.connectors.x_posts import Found, Memory, Post, Problem, Reading, User
+from veilleur.listening.oauth2 import Access, Application, Pasted, Scope, SignIn, application_of
 from veilleur.listening.remembering import digest
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Words
 
 API = "https://api.x.com"
+AUTHORIZE = "https://x.com/i/oauth2/authorize"
+TOKENS, REVOCATION = f"{API}/2/oauth2/token", f"{API}/2/oauth2/revoke"
+RIGHTS = (
+    Scope("tweet.read", said("lire les messages", "read posts")),
+    Scope(
+        "users.read", said("savoir qui écrit et quel compte est connecté", "know who writes, and who we are")
+    ),
+    Scope("tweet.write", said("publier les réponses", "publish replies")),
+    Scope("tweet.moderate.write", said("masquer des réponses", "hide replies")),
+    Scope("offline.access", said("rester connecté plus de deux heures", "stay signed in beyond two hours")),
+)
 PAGE = 100
 FEWEST = 10
 """Posts of a page, when any will do."""
@@ -79,7 +91,7 @@ def _words(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class XSettings(AccountSettings):
-    """What an account needs: a bearer token, or the four keys of OAuth 1.0a, which have no end."""
+    """What an account needs: a bearer token, an application to sign in with, or four keys of OAuth 1.0a."""
 
     account: Annotated[
         str,
@@ -107,13 +119,28 @@ class XSettings(AccountSettings):
             max_length=500,
         ),
     ] = SecretStr("")
+    client_id: Annotated[
+        str,
+        asked(
+            "Identifiant client (OAuth 2.0)",
+            "Client ID (OAuth 2.0)",
+            fr_help="Pour répondre et masquer, avec le code secret : on se connecte à l’étape suivante. "
+            "Portail développeur, application de type « Web App ».",
+            en_help="To answer and hide, with its secret: one signs in at the next step. On the portal, an "
+            "application of the type “Web App”.",
+            max_length=200,
+        ),
+    ] = ""
+    client_secret: Annotated[
+        SecretStr, asked("Code secret du client (OAuth 2.0)", "Client secret (OAuth 2.0)", max_length=200)
+    ] = SecretStr("")
     api_key: Annotated[
         str,
         asked(
             "Clé d’API (OAuth 1.0a)",
             "API key (OAuth 1.0a)",
-            fr_help="Pour répondre et masquer, les quatre champs qui suivent ; même page du portail.",
-            en_help="To answer and hide, this and the three fields below; on the same page of the portal.",
+            fr_help="Au lieu d’OAuth 2.0 : ce champ et les trois qui suivent ; même page du portail.",
+            en_help="Instead of OAuth 2.0: this and the three fields below; on the same page of the portal.",
             max_length=200,
         ),
     ] = ""
@@ -138,8 +165,8 @@ class XSettings(AccountSettings):
 
     @model_validator(mode="after")
     def _is_enough(self) -> Self:
-        if not self.token.get_secret_value() and self.keys is None:
-            raise ValueError("a bearer token, or the four keys of OAuth 1.0a")
+        if not self.token.get_secret_value() and self.keys is None and self.application is None:
+            raise ValueError("a bearer token, a client ID with its secret, or the four keys of OAuth 1.0a")
         return self
 
     @property
@@ -148,6 +175,11 @@ class XSettings(AccountSettings):
         secrets = self.api_secret.get_secret_value(), self.access_secret.get_secret_value()
         told = oauth1.Keys(self.api_key, secrets[0], self.access_token, secrets[1])
         return told if self.api_key and self.access_token and all(secrets) else None
+
+    @property
+    def application(self) -> Application | None:
+        """What people sign in with; None when it is not whole."""
+        return application_of(self.client_id, self.client_secret)
 
 
 class _Refusal(Shape):
@@ -206,10 +238,18 @@ class X:
     settings: ClassVar[type[BaseModel]] = XSettings
     seconds: ClassVar[float] = 4 * 60.0
 
-    def __init__(self, settings: XSettings, *, api: str = API) -> None:
+    def __init__(self, settings: XSettings, *, access: Access | None = None, api: str = API) -> None:
         """Connects to nothing yet."""
+        self._access = access or Pasted(settings.token)
         self._settings, self._api = settings, api
         self._names: Mapping[str, str] = posts.NEW_NAMES
+
+    @staticmethod
+    def sign_in(settings: XSettings) -> SignIn | None:
+        """See `SignsIn`."""
+        if settings.keys is not None or settings.token.get_secret_value() or settings.application is None:
+            return None
+        return SignIn(AUTHORIZE, TOKENS, RIGHTS, settings.application, revocation=REVOCATION, is_basic=True)
 
     def check(self, client: Client) -> Sequence[Remark]:
         """Whether the account is found, the search allowed, in whose name replies leave, what is left."""
@@ -374,17 +414,19 @@ class X:
     def _read(self, path: str, params: Mapping[str, str], client: Client) -> Answer:
         url = f"{self._api}/2/{path}"
         return client.read(
-            url, headers=lambda: self._headers("GET", url, params), params=params, judged=_judge
+            url, headers=lambda: self._headers("GET", url, params, client), params=params, judged=_judge
         )
 
     def _change(self, method: str, path: str, body: object, client: Client) -> Answer:
         url = f"{self._api}/2/{path}"
-        return client.change(method, url, headers=self._headers(method, url, {}), json=body, judged=_judge)
+        return client.change(
+            method, url, headers=self._headers(method, url, {}, client), json=body, judged=_judge
+        )
 
-    def _headers(self, method: str, url: str, params: Mapping[str, str]) -> dict[str, str]:
+    def _headers(self, method: str, url: str, params: Mapping[str, str], client: Client) -> dict[str, str]:
         keys = self._settings.keys
         if keys is None:
-            return {"Authorization": f"Bearer {self._settings.token.get_secret_value()}"}
+            return self._access.grant(client).header
         return {"Authorization": oauth1.header(keys, method, url, params)}
 
 

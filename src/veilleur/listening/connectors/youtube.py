@@ -23,12 +23,15 @@ from veilleur.listening.client import Client
 from veilleur.listening.connector import Answered, Capability, Gone, Heard, Page, Remark, Sent, remark, said
 from veilleur.listening.connectors import youtube_threads as threads
 from veilleur.listening.connectors.youtube_threads import WINDOW, Comment, Listed, Memory, Remembered, Thread
-from veilleur.listening.oauth2 import Tokens
+from veilleur.listening.oauth2 import Access, Scope, SignIn
 from veilleur.listening.settings import AccountSettings, asked
 from veilleur.vocabulary import Words
 
 API = "https://youtube.googleapis.com"
-TOKENS = "https://oauth2.googleapis.com/token"
+SCOPE = Scope(
+    "https://www.googleapis.com/auth/youtube.force-ssl",
+    said("lire les commentaires, y répondre et les modérer", "read comments, answer and moderate them"),
+)
 PAGE = 100
 MOST_VIDEOS = 10
 MOST_REPLY_PAGES = 10
@@ -87,8 +90,8 @@ class YouTubeSettings(AccountSettings):
         asked(
             "Identifiant client OAuth",
             "OAuth client ID",
-            fr_help="Pour répondre et modérer, avec les deux champs qui suivent ; même page de la console.",
-            en_help="To answer and moderate, with the two fields below; on the same page of the console.",
+            fr_help="Pour répondre et modérer, avec le code secret ; même page de la console.",
+            en_help="To answer and moderate, with its secret; on the same page of the console.",
             max_length=300,
         ),
     ] = ""
@@ -100,8 +103,10 @@ class YouTubeSettings(AccountSettings):
         asked(
             "Jeton d’actualisation OAuth",
             "OAuth refresh token",
-            fr_help="Donné au nom de la chaîne, avec l’autorisation « youtube.force-ssl ».",
-            en_help="Granted in the name of the channel, with the scope “youtube.force-ssl”.",
+            fr_help="Vide : on se connecte à l’étape suivante. Sinon, un jeton déjà donné au nom "
+            "de la chaîne, avec l’autorisation « youtube.force-ssl ».",
+            en_help="Empty: one signs in at the next step. Otherwise one that was granted in the name "
+            "of the channel, with the scope “youtube.force-ssl”.",
             max_length=600,
         ),
     ] = SecretStr("")
@@ -110,15 +115,19 @@ class YouTubeSettings(AccountSettings):
     def _is_enough(self) -> Self:
         if not self.channel and not self.videos:
             raise ValueError("a channel or at least one video")
-        if not self.key.get_secret_value() and not self.is_signed_in:
-            raise ValueError("an API key, or the three fields of OAuth")
+        if not self.key.get_secret_value() and not self.has_application:
+            raise ValueError("an API key, or an OAuth client with its secret")
         return self
 
     @property
-    def is_signed_in(self) -> bool:
-        """Whether it can act in somebody's name."""
-        secrets = (self.client_secret.get_secret_value(), self.refresh_token.get_secret_value())
-        return bool(self.client_id and all(secrets))
+    def has_application(self) -> bool:
+        """Whether somebody may sign in, or has."""
+        return bool(self.client_id and self.client_secret.get_secret_value())
+
+    @property
+    def has_token(self) -> bool:
+        """Whether it acts in the name of whoever granted the token that was typed."""
+        return self.has_application and bool(self.refresh_token.get_secret_value())
 
 
 class _Title(Shape):
@@ -128,6 +137,13 @@ class _Title(Shape):
 class _Channel(Shape):
     id: str
     snippet: _Title = _Title()
+
+
+def _typed(settings: YouTubeSettings, tokens: str) -> Access | None:
+    """The access of whoever typed a refresh token; None for who only has a key."""
+    if not settings.has_token:
+        return None
+    return google.typed(settings.client_id, settings.client_secret, settings.refresh_token, tokens)
 
 
 class YouTube:
@@ -174,16 +190,24 @@ class YouTube:
     settings: ClassVar[type[BaseModel]] = YouTubeSettings
     seconds: ClassVar[float] = 3 * 60.0
 
-    def __init__(self, settings: YouTubeSettings, *, api: str = API, tokens: str = TOKENS) -> None:
+    def __init__(
+        self,
+        settings: YouTubeSettings,
+        *,
+        access: Access | None = None,
+        api: str = API,
+        tokens: str = google.TOKENS,
+    ) -> None:
         """Connects to nothing yet."""
         self._settings, self._api = settings, api
-        grant = {
-            "grant_type": "refresh_token",
-            "client_id": settings.client_id,
-            "client_secret": settings.client_secret.get_secret_value(),
-            "refresh_token": settings.refresh_token.get_secret_value(),
-        }
-        self._tokens = Tokens(tokens, grant)
+        self._access = access or _typed(settings, tokens)
+
+    @staticmethod
+    def sign_in(settings: YouTubeSettings) -> SignIn | None:
+        """See `SignsIn`."""
+        if settings.refresh_token.get_secret_value():
+            return None
+        return google.sign_in(settings.client_id, settings.client_secret, SCOPE)
 
     def check(self, client: Client) -> Sequence[Remark]:
         """Whether each channel and video can be read, and in whose name replies would leave."""
@@ -261,7 +285,7 @@ class YouTube:
         return remark(f"Les commentaires de {name} se lisent.", f"The comments of {name} can be read.")
 
     def _checked_name(self, client: Client) -> Remark:
-        if not self._settings.is_signed_in:
+        if self._access is None:
             return remark(
                 "Une clé d’API seule : on lit, on ne peut ni répondre ni masquer.",
                 "An API key alone: reading works, answering and hiding do not.",
@@ -370,13 +394,13 @@ class YouTube:
         return client.change("POST", address, headers=headers, params=params, json=body, judged=google.judge)
 
     def _require_sign_in(self) -> None:
-        if not self._settings.is_signed_in:
-            raise CredentialsRefused("an API key only reads: fill in the three fields of OAuth")
+        if self._access is None:
+            raise CredentialsRefused("an API key only reads: fill in the OAuth client, and sign in")
 
     def _headers(self, client: Client) -> dict[str, str]:
-        if not self._settings.is_signed_in:
+        if self._access is None:
             return {"X-Goog-Api-Key": self._settings.key.get_secret_value()}
-        return self._tokens.bearer(client)
+        return self._access.grant(client).header
 
 
 def _name(source: Mapping[str, str]) -> str:

@@ -22,9 +22,11 @@ from veilleur.listening.queries.expressions import (
     Word,
     fold,
 )
+from veilleur.listening.queries.facts import mark, marks_of
 from veilleur.listening.queries.matching import Matcher, matches
 from veilleur.listening.queries.mistakes import mistake
-from veilleur.listening.queries.parsing import parse
+from veilleur.listening.queries.parsing import parse, parse_list
+from veilleur.listening.queries.words import words_of
 
 __all__ = [
     "And",
@@ -44,8 +46,12 @@ __all__ = [
     "Word",
     "bounds",
     "fold",
+    "mark",
+    "marks_of",
     "matches",
     "mistake",
     "necessary_words",
     "parse",
+    "parse_list",
+    "words_of",
 ]

@@ -11,7 +11,7 @@ from datetime import date, tzinfo
 from functools import cached_property
 
 from veilleur.listening.queries.expressions import MOST_DISTANCE, MOST_STARS, Or, Phrase, Place, Word
-from veilleur.listening.queries.names import SIGNS
+from veilleur.listening.queries.names import POLARITIES, SIGNS
 from veilleur.listening.queries.words import words_of
 from veilleur.vocabulary import Finding, Mention, Reading
 
@@ -25,6 +25,7 @@ _SHOWN_BY = {
     "personal_data": "personal_data",
 }
 """Analyzer → what a message has when it found something."""
+_LETTERS = re.compile(r"[a-z0-9]")
 _NOBODYS = re.compile(r"PRO_\w+|product_problem")
 """Labels of findings that are neither personal data nor a reaction."""
 
@@ -111,12 +112,15 @@ class Facts:
     mention: Mention
     reading: Reading
     zone: tzinfo
+    with_author: bool = False
+    """Whether the pseudonym counts as words of the message."""
     _fields: dict[str, Words] = field(default_factory=dict, init=False)
 
     @cached_property
     def words(self) -> Words:
-        """Those of the title and the text."""
-        return Words(self.mention.title, self.mention.text)
+        """Those of the title and the text, and of the pseudonym where it counts."""
+        author = (self.mention.author,) if self.with_author else ()
+        return Words(self.mention.title, self.mention.text, *author)
 
     @cached_property
     def day(self) -> date:
@@ -125,9 +129,8 @@ class Facts:
 
     @cached_property
     def stars(self) -> int:
-        """The rating in whole stars out of five, as the inbox rounds it; 0 without a rating."""
-        rating = self.mention.rating
-        return math.floor(rating.share * (MOST_STARS - 1) + 1.5) if rating else 0
+        """The rating in whole stars out of five; 0 without a rating."""
+        return _stars(self.mention)
 
     @cached_property
     def marks(self) -> frozenset[tuple[str, str]]:
@@ -146,6 +149,36 @@ class Facts:
         words = self.words_in(name)
         length = len(text.words) if isinstance(text, Phrase) else 1
         return words.count == length and words.has_text(text)
+
+
+def mark(field: str, value: str) -> str:
+    """The word by which an index knows what a message has, without anything but letters and digits.
+
+    >>> mark("aspect", "attente-"), mark("rating", "3")
+    ('aspectattenteneg', 'rating3')
+    """
+    name, sign = (value[:-1], value[-1]) if value[-1:] in POLARITIES else (value, "")
+    return "".join(_LETTERS.findall(field + name)) + POLARITIES.get(sign, "")
+
+
+def marks_of(mention: Mention, reading: Reading) -> str:
+    """Everything that a query may ask of a message beside its words and its dates, for an index.
+
+    >>> from datetime import UTC, datetime
+    >>> from veilleur.reading import read
+    >>> mention = Mention("avis", "1", "Merci !", collected_at=datetime(2026, 3, 3, tzinfo=UTC))
+    >>> {"langfr", "ratingnone"} <= set(marks_of(mention, read([mention])[0]).split())
+    True
+    """
+    stars = _stars(mention)
+    rated = {("rating", str(stars))} if stars else set()
+    return " ".join(sorted({mark(field, value) for field, value in rated | set(_marks(mention, reading))}))
+
+
+def _stars(mention: Mention) -> int:
+    """As the inbox rounds them: half a star is one."""
+    rating = mention.rating
+    return math.floor(rating.share * (MOST_STARS - 1) + 1.5) if rating else 0
 
 
 def _marks(mention: Mention, reading: Reading) -> Iterator[tuple[str, str]]:

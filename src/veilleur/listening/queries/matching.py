@@ -40,9 +40,9 @@ def matches(query: Query, mention: Mention, reading: Reading, zone: tzinfo = UTC
 class Matcher:
     """Many queries, ready to be asked of many messages."""
 
-    def __init__(self, queries: Iterable[Query], zone: tzinfo = UTC) -> None:
-        """Compiles the queries; days are those of `zone`."""
-        self._zone = zone
+    def __init__(self, queries: Iterable[Query], zone: tzinfo = UTC, *, with_authors: bool = False) -> None:
+        """Compiles the queries; days are those of `zone`. With authors, a pseudonym is words too."""
+        self._zone, self._with_authors = zone, with_authors
         self._tests: list[Test] = []
         self._always: list[int] = []
         self._by_word: defaultdict[str, list[int]] = defaultdict(list)
@@ -55,7 +55,7 @@ class Matcher:
 
     def of(self, mention: Mention, reading: Reading) -> tuple[int, ...]:
         """The places of the queries that the message answers, in order."""
-        facts = Facts(mention, reading, self._zone)
+        facts = Facts(mention, reading, self._zone, self._with_authors)
         return tuple([number for number in sorted(self._possible(facts)) if self._tests[number](facts)])
 
     def _enter(self, number: int, query: Query) -> None:

@@ -15,6 +15,8 @@ from veilleur.vocabulary import ASPECTS, LABELS, Language, Sentiment
 TEXT_FIELDS = ("author", "source", "network", "place", "title", "thread")
 """Fields of a message that hold words."""
 DAY_FIELDS = ("since", "until")
+LIST = "list"
+"""What stands for a list of words that somebody keeps under a name."""
 POLARITIES = {"+": "pos", "-": "neg", "=": "neu"}
 """Sign behind an aspect → polarity."""
 SIGNS = {polarity: sign for sign, polarity in POLARITIES.items()}
@@ -35,6 +37,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 _FIELDS = {
     "author": ("auteur",),
     "source": (),
+    LIST: ("liste",),
     "network": ("réseau",),
     "place": ("lieu",),
     "title": ("titre",),

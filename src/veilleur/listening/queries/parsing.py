@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import cast
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
@@ -20,6 +22,7 @@ from veilleur.listening.queries.expressions import (
     Day,
     Field,
     Is,
+    Leaf,
     Near,
     Not,
     Or,
@@ -32,8 +35,9 @@ from veilleur.listening.queries.expressions import (
     is_place,
 )
 from veilleur.listening.queries.mistakes import refused, unknown_value
-from veilleur.listening.queries.words import folded, starred_words_of
+from veilleur.listening.queries.words import folded, starred_words_of, words_of
 
+_NO_LISTS: Mapping[str, Query] = MappingProxyType({})
 MOST_CHARACTERS = 10_000
 MOST_TERMS = 500
 """Words, each word of a phrase too, and fields other than those that hold words."""
@@ -48,18 +52,19 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FRENCH_DAY = re.compile(r"(?P<day>[0-9]{1,2})[/.-](?P<month>[0-9]{1,2})[/.-](?P<year>[0-9]{4})")
 
 
-def parse(text: str) -> Query:
-    """The expression that a query spells.
+def parse(text: str, lists: Mapping[str, Query] = _NO_LISTS, *, may_exclude: bool = False) -> Query:
+    """The expression that a query spells; `list:name` stands for the one of `lists` with this name.
 
-    Raises `QueryInvalid`, and nothing else, with the place of the mistake and what was probably meant.
+    Raises `QueryInvalid`, and nothing else, with the place of the mistake and what was probably meant. A
+    query that only excludes is a mistake unless `may_exclude`.
 
     >>> str(parse("attent* -parking (accueil OU l’écoute) note:<3"))
     'attent* AND NOT parking AND (accueil OR "l ecoute") AND rating:1..2'
     """
     _require_short(text)
-    query = _Builder().built(_tree(text))
+    query = _Builder(lists).built(_tree(text))
     _require_short(str(query))  # so that what is kept as canonical text can be read again
-    if _only_excludes(query):
+    if not may_exclude and _only_excludes(query):
         raise refused("only_negations")
     return query
 
@@ -129,7 +134,8 @@ def _only_excludes(query: Query) -> bool:
 class _Builder:
     """Builds the expression of one query, and counts its terms."""
 
-    def __init__(self) -> None:
+    def __init__(self, lists: Mapping[str, Query]) -> None:
+        self._lists = {_key(name): query for name, query in lists.items()}
         self._terms = 0
 
     def built(self, tree: Tree[Token] | Token, depth: int = 1) -> Query:
@@ -144,6 +150,10 @@ class _Builder:
         if tree.data == "negation":
             return Not(parts[0])
         return Or(parts) if tree.data == "any_of" else And(parts)
+
+    def entry(self, line: str, start: int) -> Word | Phrase:
+        """One line of a list, whatever it holds, as words side by side."""
+        return self._text(line.strip(), start)
 
     def _near(self, tree: Tree[Token], depth: int) -> Near:
         before, operator, after = tree.children
@@ -170,8 +180,10 @@ class _Builder:
     def _field(self, field: str, value: str, start: int) -> Query:
         if field in names.TEXT_FIELDS:
             return Field(field, self._text(value, start))
-        self._count(1, start)
         value = value.strip(_QUOTES).strip()
+        if field == names.LIST:
+            return self._list(value, start)
+        self._count(1, start)
         if field in names.DAY_FIELDS:
             return Day(field, _day(value, start))
         if choice := names.choice_of(field, value):
@@ -179,6 +191,14 @@ class _Builder:
         if field == "rating":
             return _stars(value, start)
         raise unknown_value(field, value, start)
+
+    def _list(self, name: str, start: int) -> Query:
+        query = self._lists.get(_key(name))
+        if query is None:
+            near = get_close_matches(_key(name), self._lists, n=1)
+            raise refused("unknown_list", start, *near, value=name)
+        self._count(fold(query, _terms_of, lambda _node, counts: sum(counts)), start)
+        return query
 
     def _text(self, text: str, start: int) -> Word | Phrase:
         spelled = folded(text)
@@ -200,6 +220,34 @@ class _Builder:
         self._terms += terms
         if self._terms > MOST_TERMS:
             raise refused("too_many_terms", start, most=MOST_TERMS)
+
+
+def _key(name: str) -> str:
+    return "-".join(words_of(name))
+
+
+def _terms_of(leaf: Leaf) -> int:
+    return len(leaf.words) if isinstance(leaf, Phrase) else 1
+
+
+def parse_list(text: str) -> Query:
+    r"""A list of words or phrases, one a line, as a query that each of them answers.
+
+    Raises `QueryInvalid`.
+
+    >>> str(parse_list("Dr Martin\nmartin*"))
+    '"dr martin" OR martin*'
+    """
+    builder = _Builder(_NO_LISTS)
+    entries: list[Query] = []
+    start = 0
+    for line in text.splitlines(keepends=True):
+        if line.strip():
+            entries.append(builder.entry(line, start))
+        start += len(line)
+    if not entries:
+        raise refused("empty")
+    return Or(tuple(entries)) if len(entries) > 1 else entries[0]
 
 
 def _place(tree: Tree[Token] | Token) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from veilleur.text.words import Integers
+from veilleur.text.words import Integers, changes
 
 Numbers = NDArray[np.float64]
 OUTSIDE, BEGINS, GOES_ON = range(3)
@@ -30,8 +30,9 @@ class Chains:
     @staticmethod
     def of(links: NDArray[np.int64]) -> Chains:
         """Runs of equal numbers in `links` (words,); what is below 0 belongs to none."""
-        begins = np.flatnonzero((np.diff(links, prepend=-2) != 0) & (links >= 0))
-        ends = np.flatnonzero((np.diff(links, append=-2) != 0) & (links >= 0)) + 1
+        new, linked = changes(links), links >= 0
+        begins = np.flatnonzero(new & linked)
+        ends = np.flatnonzero(np.append(new[1:], True)[: len(links)] & linked) + 1
         order = np.argsort(begins - ends, kind="stable")
         return Chains(begins[order], (ends - begins)[order])
 

@@ -18,7 +18,7 @@ from veilleur.reading.adverse.places import Places, laid_out, places
 from veilleur.reading.adverse.words import cues, kinds, said_around
 from veilleur.text.scope import Scope, scopes
 from veilleur.text.sentences import bounds
-from veilleur.text.words import Flags, Floats, Integers, stretches
+from veilleur.text.words import Flags, Floats, Integers, changes, stretches
 from veilleur.vocabulary import SERIOUSNESS, SITUATIONS
 
 Evidence = dict[str, float]
@@ -237,7 +237,8 @@ def of_products(looks: Looks, chosen: Integers, told: Sequence[float]) -> list[E
     here, there = (
         np.searchsorted(looks.sentences, one, side="right") for one in (start, looks.reactions.start)
     )
-    begins, ends = np.diff(products.text, prepend=-1) != 0, np.diff(products.text, append=-1) != 0
+    begins = changes(products.text)
+    ends = np.append(begins[1:], True)[: len(begins)]
     columns = (text, start - looks.offsets[text], products.kind[chosen], looks.sure[chosen])
     flags = (begins[chosen], np.isin(here, there), ~ends[chosen])
     rows = zip(told, *(column.tolist() for column in (*columns, *flags)), strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -58,7 +59,15 @@ def looks_of(batch: Batch) -> Looks:
 
 
 def _looks(batch: Batch, found: Mapping[int, Found]) -> Looks:
+    if not found:
+        return _nothing()
     return look(list(found), [batch.subjects[row].text.text for row in found], list(found.values()))
+
+
+@cache
+def _nothing() -> Looks:
+    """A batch in which no message is looked at, as most of one message."""
+    return look([], [], [])
 
 
 def features_here(batch: Batch) -> Features:

@@ -30,16 +30,20 @@ _ONLY_NAMED = Criteria(0.0, 0.0, SURE, 0.0)
 
 def cases(batch: Batch) -> Sequence[AdverseReaction | None]:
     """The case of each message; `None` when it names no product and no treatment. Use with `Batch.once`."""
-    looks, told = batch.once(looks_of), batch.once(told_in)
-    judged = judge(
+    looks = batch.once(looks_of)
+    found = dict(zip(looks.rows, _judged(batch, looks), strict=True)) if len(looks) else {}
+    return [found[row] if row in found else _only_named(subject) for row, subject in enumerate(batch)]
+
+
+def _judged(batch: Batch, looks: Looks) -> list[AdverseReaction]:
+    told = batch.once(told_in)
+    return judge(
         [batch.subjects[row] for row in looks.rows],
         looks,
         [told[row] for row in looks.rows],
         batch.once(reactions_of),
         shipped(),
     )
-    found = dict(zip(looks.rows, judged, strict=True))
-    return [found[row] if row in found else _only_named(subject) for row, subject in enumerate(batch)]
 
 
 def _only_named(subject: Subject) -> AdverseReaction | None:

@@ -20,7 +20,7 @@ from veilleur.reading.adverse.heads import looks_of
 from veilleur.reading.adverse.tokens import ROWS, Brought, Entries, Tokens, characters_of, tokens_of
 from veilleur.reading.analyzer import Batch
 from veilleur.reading.wordbook import CHARACTER_WEIGHT
-from veilleur.text.words import Flags, Integers, split
+from veilleur.text.words import Flags, Integers, changes, split
 
 NAME = "tagger"
 REACH = 3
@@ -196,9 +196,7 @@ def can_tell(read: Tokens) -> Flags:
 
 def chain_names(read: Tokens) -> Integers:
     """(words,): a number that changes from one sentence or side of a product to the next."""
-    changes = np.diff(read.sentence, prepend=-2) != 0
-    changes |= np.diff(read.product.astype(np.int64), prepend=0) != 0
-    names: Integers = np.cumsum(changes)
+    names: Integers = np.cumsum(changes(read.sentence) | changes(read.product))
     return names
 
 
@@ -223,7 +221,7 @@ def spans_of(read: Tokens, sure: Numbers) -> Spans:
 
 
 def _runs(inside: Flags, begins: Flags, names: Integers) -> tuple[Integers, Integers]:
-    new = begins | (np.diff(names, prepend=-1) != 0) | ~np.append(False, inside[:-1])
+    new = begins | changes(names) | ~np.append(False, inside[:-1])
     first = np.flatnonzero(inside & new)
     last = np.flatnonzero(inside & np.append((new | ~inside)[1:], True)) + 1
     return first, last
@@ -232,10 +230,11 @@ def _runs(inside: Flags, begins: Flags, names: Integers) -> tuple[Integers, Inte
 def _trimmed(read: Tokens, first: Integers, last: Integers) -> tuple[Integers, Integers]:
     """Spans without the small words at their ends; those of nothing else are left out."""
     hashes = read.features.words.hashes
+    bound, leading = np.isin(hashes, _BOUND), np.isin(hashes, _LEADING)
     first, last = first.copy(), last.copy()
     for _ in range(_ROUNDS):
-        last -= np.isin(hashes[last - 1], _BOUND) & (last - first > 0)
-        first += np.isin(hashes[np.minimum(first, len(hashes) - 1)], _LEADING) & (last - first > 0)
+        last -= bound[last - 1] & (last - first > 0)
+        first += leading[np.minimum(first, len(hashes) - 1)] & (last - first > 0)
     kept = last > first
     return first[kept], last[kept]
 
@@ -257,7 +256,7 @@ def _numbers(read: Tokens, inside: Numbers, text: Integers, first: Integers, las
                 _log_odds(best[text]),
                 _any(read.marked, first, last),
                 np.log(last - first),
-                np.diff(read.features.words.clause, prepend=-1)[first] != 0,
+                changes(read.features.words.clause)[first],
                 np.log1p(many[text]),
             ],
             axis=1,

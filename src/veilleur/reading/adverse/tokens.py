@@ -26,7 +26,7 @@ from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import NO_CONCEPT, catalogue, meanings
 from veilleur.reading.features import HASHED_LOG2, HASHED_ROWS, Features, features_of
 from veilleur.text import normalise
-from veilleur.text.words import Flags, Floats, Integers, paired, split, stretches
+from veilleur.text.words import Flags, Floats, Integers, changes, paired, split, stretches
 
 NAMED_LOG2 = 16
 ROWS = HASHED_ROWS + (1 << NAMED_LOG2)
@@ -258,8 +258,7 @@ def _in_lexicon(hashed: Integers) -> Integers:
 def _clauses(features: Features, sentence: Integers, product: Flags) -> tuple[Integers, ...]:
     """How many clauses from a product each word stands, where in its clause, and how long that is."""
     words = features.words
-    begins = np.diff(words.clause, prepend=-1) != 0
-    begins |= np.diff(sentence, prepend=-2) != 0
+    begins = changes(words.clause) | changes(sentence)
     ends = np.append(begins[1:], True)[: len(begins)]
     clause = np.cumsum(begins) - 1
     holds = np.zeros(len(words), dtype=np.bool_)

@@ -12,7 +12,7 @@ import numpy as np
 from veilleur.lexicon import Lexicon, Term
 from veilleur.lexicon.alternatives import spelled_out
 from veilleur.reading.adverse.places import Places
-from veilleur.text.words import Integers, split
+from veilleur.text.words import Integers, changes, split
 
 NAME = "adverse"
 VAGUE = "vague"
@@ -54,7 +54,7 @@ def said_around(texts: Sequence[str], offsets: Integers) -> Places:
     """Everything of `kinds()` in all texts; in each, cues come first, and what is met first of one kind."""
     (found,) = _around().finds(split(texts), [0] * len(texts))
     kind, text, starts, ends = found.owners, found.texts, found.starts, found.ends
-    firsts = np.flatnonzero(np.diff(kind * len(texts) + text, prepend=-1))
+    firsts = np.flatnonzero(changes(kind * len(texts) + text))
     first_start = np.repeat(starts[firsts], np.diff(firsts, append=len(kind)))
     order = np.lexsort((starts, kind, first_start, kind >= len(cues()), text))
     places = Places(text, starts + offsets[text], ends + offsets[text], kind)

@@ -7,6 +7,7 @@ the four priorities are worked out once per batch: whoever needs them asks for `
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,12 +136,13 @@ class LabelAnalyzer:
         evidence = _evidence(batch, judged, heads)
         chances = batch.once(probabilities)[rows, heads].tolist()
         grounds = heaviest_words(batch, judged, evidence)
-        own = np.split(evidence, judged.first[1:-1])
-        for row, head, chance, words, weight in zip(
+        own = pairwise(judged.first.tolist())
+        for row, head, chance, words, (first, last) in zip(
             rows.tolist(), heads.tolist(), chances, grounds, own, strict=True
         ):
             label, why = self._panel.heads[head], Why(Because.NGRAMS, words)
-            span = heaviest_clause(batch, row, weight) if _is_shown(batch, row, label) else None
+            shown = _is_shown(batch, row, label)
+            span = heaviest_clause(batch, row, evidence[first:last]) if shown else None
             findings[row].append(Finding(self.name, label, round(chance, 3), why, span))
         return findings
 

@@ -21,7 +21,7 @@ from veilleur.reading.analyzer import Batch, Subject
 from veilleur.reading.concepts import catalogue
 from veilleur.reading.features import DENSE, Features, features_of
 from veilleur.reading.grounds import as_written
-from veilleur.reading.heads import Judgement, judge, load, margins, ranked_words
+from veilleur.reading.heads import Judgement, judge, load, margins
 from veilleur.reading.parts import Mixture, parts
 from veilleur.text.words import Integers, Words
 from veilleur.vocabulary import Because, Finding, Language, Rating, Sentiment, Why
@@ -143,9 +143,11 @@ def _speaks(subject: Subject, *, opinionated: bool) -> bool:
 def _heaviest(weight: NDArray[np.float32], features: Features) -> list[list[tuple[int, int]]]:
     """Where the few words of each text that weigh most stand in it, in reading order."""
     words, texts = features.words, len(features.dense)
-    places = features.first_word[:-1, None] + np.arange(_GROUNDS)
-    best = ranked_words(weight, features)[places[places < features.first_word[1:, None]]]
-    word = np.sort(best[weight[best] > 0])
+    telling = np.flatnonzero(weight > 0)
+    ranked = telling[np.lexsort((-weight[telling], words.owner[telling]))]
+    first = np.searchsorted(words.owner[ranked], np.arange(texts + 1))
+    places = first[:-1, None] + np.arange(_GROUNDS)
+    word = np.sort(ranked[places[places < first[1:, None]]])
     offsets = words.layout.offsets[words.owner[word]]
     starts, ends = words.starts[_from_word(words, word)] - offsets, words.ends[word] - offsets
     grounds = list(zip(starts.tolist(), ends.tolist(), strict=True))

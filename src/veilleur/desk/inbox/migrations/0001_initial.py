@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ('published_at', models.DateTimeField(null=True)),
                 ('precision', models.CharField(choices=[('day', 'day'), ('second', 'second')], default='second', max_length=8)),
                 ('collected_at', models.DateTimeField()),
+                ('marks', models.TextField(blank=True, help_text='See `veilleur.listening.queries.marks_of`.')),
                 ('gone_at', models.DateTimeField(help_text='When it was seen to be on its network no more.', null=True)),
                 ('rating_value', models.FloatField(null=True)),
                 ('rating_worst', models.FloatField(null=True)),

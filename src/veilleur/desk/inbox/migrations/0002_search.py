@@ -8,7 +8,11 @@ on SQLite, and its triggers go with the old one. A test says so when it was forg
 PostgreSQL: needs no extension; `normalize` takes the accents off. Beside the words, the index
 holds every two that stand side by side (`@trop_longue`), so that a phrase of common words is found
 without looking at every message that has them all. Of a very long message it holds the first
-pairs only, and the mark `@long`.
+pairs only, and the mark `@long`. Words and pairs of a field carry its name (`#place_nord`). A `#`
+that is no word parts the title from the text, so that no phrase reaches across.
+
+Both hold `marks`, what a query may ask of a message beside its words (`veilleur.listening.queries`),
+and whom a message belongs to: an organisation (`o7`) and a source (`s12`).
 """
 
 from django.db import migrations
@@ -16,13 +20,13 @@ from django.db import migrations
 SQLITE = [
     """
     CREATE VIEW inbox_searchable AS SELECT
-        {position} AS position, 'o' || organisation_id AS owner,
-        {title} AS title, {text} AS text, author
+        {position} AS position, {owner} AS owner, {title} AS title, {text} AS text,
+        author, {network} AS network, {place} AS place, marks
     FROM inbox_mention
     """,
     """
     CREATE VIRTUAL TABLE inbox_search USING fts5(
-        owner, title, text, author, content='inbox_searchable', content_rowid='position',
+        owner, title, text, author, network, place, marks, content='inbox_searchable', content_rowid='position',
         tokenize='unicode61 remove_diacritics 2'
     )
     """,
@@ -34,7 +38,8 @@ SQLITE = [
     """,
     """
     CREATE TRIGGER inbox_search_changed
-    AFTER UPDATE OF title, text, author, published_at, collected_at, organisation_id ON inbox_mention
+    AFTER UPDATE OF title, text, author, network, place, marks, published_at, collected_at, organisation_id
+    ON inbox_mention
     BEGIN {remove} {add} END
     """,
     "INSERT INTO inbox_search(inbox_search) VALUES ('rebuild')",
@@ -75,9 +80,26 @@ POSTGRESQL = [
     $$
     """,
     """
+    CREATE FUNCTION inbox_field(name text, written text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+        SELECT array_to_tsvector(array_cat(
+            array_agg('#' || name || '_' || word) FILTER (WHERE length(word) <= 400),
+            array_agg('#' || name || '_' || word || '_' || next) FILTER (WHERE length(word || next) <= 400)
+        )) FROM (
+            SELECT word, lead(word) OVER (ORDER BY place) AS next
+            FROM unnest(string_to_array(left(inbox_fold(written), 20000), ' ')) WITH ORDINALITY AS split(word, place)
+            WHERE word <> ''
+        ) AS neighbours
+    $$
+    """,
+    """
     ALTER TABLE inbox_mention ADD COLUMN search tsvector GENERATED ALWAYS AS (
-        array_to_tsvector(ARRAY['@o' || organisation_id])
-        || inbox_words(title || ' ' || author || ' ' || text)
+        array_to_tsvector(ARRAY['@o' || organisation_id, '@s' || source_id])
+        || array_to_tsvector(string_to_array(regexp_replace(marks, '(\\S+)', '#\\1', 'g'), ' '))
+        || COALESCE(inbox_field('title', title), '') || COALESCE(inbox_field('author', author), '')
+        || COALESCE(inbox_field('network', network), '') || COALESCE(inbox_field('place', place), '')
+        || inbox_words(title) || '''#'':1'::tsvector || inbox_words(author) || '''#'':1'::tsvector
+        || inbox_words(text)
     ) STORED
     """,
     "CREATE INDEX inbox_search ON inbox_mention USING gin (search)",
@@ -86,6 +108,7 @@ POSTGRESQL = [
 POSTGRESQL_BACK = [
     "DROP INDEX IF EXISTS inbox_search",
     "ALTER TABLE inbox_mention DROP COLUMN search",
+    "DROP FUNCTION IF EXISTS inbox_field(text, text)",
     "DROP FUNCTION IF EXISTS inbox_words(text)",
     "DROP FUNCTION IF EXISTS inbox_pairs(text)",
     "DROP FUNCTION IF EXISTS inbox_fold(text)",
@@ -108,19 +131,24 @@ def _unligatured(column):
     return column
 
 
+def _owner(row):
+    return f"'o' || {row}organisation_id || ' s' || {row}source_id"
+
+
 def _values(row):
-    texts = f"{_unligatured(f'{row}.title')}, {_unligatured(f'{row}.text')}, {row}.author"
-    return f"{_position(f'{row}.')}, 'o' || {row}.organisation_id, {texts}"
+    texts = ", ".join(_unligatured(f"{row}.{name}") for name in ("title", "text"))
+    places = ", ".join(_unligatured(f"{row}.{name}") for name in ("network", "place"))
+    return f"{_position(f'{row}.')}, {_owner(f'{row}.')}, {texts}, {row}.author, {places}, {row}.marks"
 
 
 def _statements(vendor):
     if vendor == "postgresql":
         return POSTGRESQL
-    columns = "rowid, owner, title, text, author"
+    columns = "rowid, owner, title, text, author, network, place, marks"
     pieces = {
         "position": _position(""),
-        "title": _unligatured("title"),
-        "text": _unligatured("text"),
+        "owner": _owner(""),
+        **{name: _unligatured(name) for name in ("title", "text", "network", "place")},
         "add": f"INSERT INTO inbox_search({columns}) VALUES ({_values('new')});",
         "remove": f"INSERT INTO inbox_search(inbox_search, {columns}) VALUES ('delete', {_values('old')});",
     }

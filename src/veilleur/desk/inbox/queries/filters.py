@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from django.db.models import Func, Q, QuerySet, Subquery
+from django.db.models import Exists, Func, OuterRef, Q, QuerySet, Subquery
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from veilleur.desk.accounts.permissions import Workplace
-from veilleur.desk.inbox import search
-from veilleur.desk.inbox.models import TicketRow, WatchHit
-from veilleur.desk.inbox.ordering import first_position_of
+from veilleur.desk.inbox.models import MentionRow, TicketRow, WatchHit
+from veilleur.desk.inbox.ordering import within_days
 from veilleur.desk.sources.models import Source
 
 ANY = "all"
@@ -41,6 +40,10 @@ class Filters:
     """Key of the source."""
     watch: str = ""
     """Id of a watch."""
+    alike: str = ""
+    """The first message of a group of messages that say the same: its id."""
+    author: str = ""
+    """A pseudonym."""
     rating: str = ""
     """"1" to "5" stars, or "none"."""
     assignee: str = ""
@@ -51,11 +54,13 @@ class Filters:
     sort: str = "newest"
     after: str = ""
     """Where the page before ended."""
+    groups_alike: bool = True
+    """Whether the reader wants messages that say the same shown once."""
 
     @property
     def by_due_time(self) -> bool:
         """Soonest due first; a search is always newest first."""
-        return self.sort == "due" and not search.parse(self.q)
+        return self.sort == "due" and not self.q
 
     def query(self, **changes: str) -> str:
         """The filters as the end of an address, without `after` unless it is among `changes`."""
@@ -69,6 +74,8 @@ class Filters:
             "place": self.place,
             "source": self.source,
             "watch": self.watch,
+            "alike": self.alike,
+            "author": self.author,
             "rating": self.rating,
             "assignee": self.assignee,
             "from": self.since.isoformat() if self.since else "",
@@ -76,6 +83,14 @@ class Filters:
             "sort": "" if self.sort == "newest" else self.sort,
         }
         return urlencode({name: value for name, value in {**plain, **changes}.items() if value})
+
+    @classmethod
+    def written(cls, query: str) -> Filters:
+        """The filters that `query` wrote, without `after`."""
+        told: dict[str, Any] = dict(parse_qsl(query))
+        for name, end in (("since", "from"), ("until", "to")):
+            told[name] = date.fromisoformat(told.pop(end)) if end in told else None
+        return cls(**told)
 
     @property
     def _view(self) -> Filters:
@@ -90,6 +105,15 @@ class Filters:
     def is_narrowed(self) -> bool:
         """Whether anything narrows the list beyond its view and its order."""
         return self.query() != self._view.query()
+
+    @property
+    def folds(self) -> bool:
+        """Whether each pile is shown once, by its newest message.
+
+        Only in the views at the side: a filter may be meant for another message of the pile, and
+        each has a due time of its own.
+        """
+        return self.groups_alike and not self.is_narrowed and not self.by_due_time
 
     @property
     def unnarrowed(self) -> str:
@@ -111,7 +135,13 @@ class Filters:
         """What the form of filters keeps without showing it."""
         return [
             (name, value)
-            for name, value in (("queue", self.queue), ("source", self.source), ("watch", self.watch))
+            for name, value in (
+                ("queue", self.queue),
+                ("source", self.source),
+                ("watch", self.watch),
+                ("alike", self.alike),
+                ("author", self.author),
+            )
             if value
         ]
 
@@ -145,8 +175,11 @@ def narrowed(place: Workplace, filters: Filters) -> QuerySet[TicketRow]:
     told = (
         _source(filters.source, place),
         _watch(filters.watch, place),
+        _author(filters.author, place),
+        Q(alike=int(filters.alike)) if filters.alike else Q(),
+        _shown_once() if filters.folds else Q(),
         _rating(filters.rating),
-        _period(filters),
+        within_days(filters.since, filters.until, timezone.get_current_timezone()),
     )
     return tickets.filter(*told, **equal)
 
@@ -174,6 +207,19 @@ def _watch(watch: str, place: Workplace) -> Q:
     return Q(mention__in=hits.values("mention"))
 
 
+def _author(author: str, place: Workplace) -> Q:
+    if not author:
+        return Q()
+    said = MentionRow.objects.filter(organisation=place.organisation, author=author)
+    return Q(mention__in=said.values("pk"))
+
+
+def _shown_once() -> Q:
+    """What is in no pile, and the newest of each pile."""
+    newer = TicketRow.objects.filter(pile=OuterRef("pile"), position__gt=OuterRef("position"))
+    return Q(pile=None) | Q(~Exists(newer))
+
+
 def _rating(rating: str) -> Q:
     """Stars out of five, whatever the scale was: the nearest whole star."""
     if rating == "none":
@@ -187,16 +233,3 @@ def _rating(rating: str) -> Q:
 def _assignee(assignee: str, place: Workplace) -> dict[str, Any]:
     choices = {"me": place.user.pk, "none": None}
     return {"assignee": choices[assignee]} if assignee in choices else {}
-
-
-def _period(filters: Filters) -> Q:
-    period = Q()
-    if filters.since:
-        period &= Q(position__gte=first_position_of(_midnight(filters.since)))
-    if filters.until and filters.until < date.max:
-        period &= Q(position__lt=first_position_of(_midnight(filters.until + timedelta(days=1))))
-    return period
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from veilleur.desk.accounts.templatetags.moments import exact
 from veilleur.desk.inbox.explanations import language_name, sentiment_name
-from veilleur.desk.inbox.models import DecisionRow, Outcome, TicketRow
-from veilleur.vocabulary import Act
+from veilleur.desk.inbox.models import DecisionRow, ErasedBecause, Outcome, TicketRow
+from veilleur.vocabulary import ON_NETWORK, Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,53 @@ def _undid(details: Mapping[str, Any]) -> str:
     return _("undone: %(what)s") % {"what": names.get(Act(details["act"]), details["act"])}
 
 
+def _networked(act: Act) -> Callable[[Mapping[str, Any]], str]:
+    """What became of an act on the network, with the reason where there is one."""
+
+    def said(details: Mapping[str, Any]) -> str:
+        words = _on_network(act).get(details.get("step", ""), act.value)
+        return f"{words} ({details['reason']})" if details.get("reason") else words
+
+    return said
+
+
+def _on_network(act: Act) -> dict[str, str]:
+    return {
+        Act.HIDE: {
+            "asked": _("asked the network to hide it"),
+            "done": _("hidden on the network"),
+            "failed": _("not hidden on the network"),
+            "dropped": _("gave up hiding it"),
+        },
+        Act.SHOW: {
+            "asked": _("asked the network to show it"),
+            "done": _("shown on the network"),
+            "failed": _("not shown on the network"),
+            "dropped": _("gave up showing it"),
+        },
+        Act.REMOVE: {
+            "asked": _("asked the network to remove it"),
+            "done": _("removed from the network"),
+            "failed": _("not removed from the network"),
+            "dropped": _("gave up removing it"),
+        },
+        Act.FLAG: {
+            "asked": _("asked to flag it to the network"),
+            "done": _("flagged to the network"),
+            "failed": _("not flagged to the network"),
+            "dropped": _("gave up flagging it"),
+        },
+    }[act]
+
+
+def _held(details: Mapping[str, Any]) -> str:
+    return _("held, whatever the rule (%(reason)s)") % {"reason": details["reason"]}
+
+
+def _erased(details: Mapping[str, Any]) -> str:
+    return _("text erased: %(why)s") % {"why": ErasedBecause(details["why"]).label}
+
+
 _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Act.ASSIGN: _assigned,
     Act.SNOOZE: _snoozed,
@@ -94,4 +141,8 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Act.UNDO: _undid,
     Act.NOTE: lambda _details: _("wrote a note"),
     Act.ROUTE: lambda _details: _("sorted again"),
+    Act.HOLD: _held,
+    Act.LIFT: lambda _details: _("hold lifted"),
+    Act.ERASE: _erased,
+    **{act: _networked(act) for act in ON_NETWORK},
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -13,10 +15,13 @@ from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.inbox.conversion import reading_of, ticket_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.explanations import sentiment_name, strongest_mark
-from veilleur.desk.inbox.models import Correction, MentionRow, Seen, TicketRow
+from veilleur.desk.inbox.holds import held_among
+from veilleur.desk.inbox.models import Correction, MentionRow, SavedView, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
+from veilleur.desk.inbox.queries.alike import Alike, groups_of
 from veilleur.desk.inbox.queries.filters import ANY, STARS, Filters
 from veilleur.desk.inbox.queries.turning import (
+    Spot,
     count_cap,
     counted,
     counts_capped,
@@ -24,6 +29,7 @@ from veilleur.desk.inbox.queries.turning import (
     spot_of,
     spot_written,
 )
+from veilleur.desk.inbox.search import Found
 from veilleur.desk.inbox.segments import Segment, excerpt
 from veilleur.triage import Policy, sentences
 
@@ -37,8 +43,11 @@ class View:
     name: str
     query: str
     count: str
-    """As shown: "12" or "999+"; empty when counting would say nothing."""
+    """As shown: "12" or "999+"; empty when it is counted later."""
     is_present: bool
+    id: int | None = None
+    """Of a view that somebody keeps."""
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,12 @@ class Row:
     assignee: str
     is_unread: bool
     """Whether this reader has not had it before their eyes yet."""
+    alike: Alike | None
+    """The messages that say the same; None when no other does."""
+    erased_at: datetime | None
+    """When its words were erased; None while they are kept."""
+    is_held: bool
+    """Whether it is kept whatever the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +104,16 @@ class ListPage:
     title: str
     views: tuple[View, ...]
     queues: tuple[View, ...]
+    saved: tuple[View, ...]
+    """Those that people keep."""
     rows: tuple[Row, ...]
     count: str
     """How many answer, on the first page; empty on the others."""
     older: str
     """End of the address of the next page; empty on the last one."""
     is_first: bool
+    folding: str
+    """How messages that say the same are shown: `once` or `each`; empty where that makes no difference."""
     is_empty_house: bool
     """Whether the organisation has no message at all."""
 
@@ -107,20 +126,29 @@ def list_page(place: Workplace, filters: Filters) -> ListPage:
     found = ids_beyond(place, filters, spot_written(filters.after), limit, enough=PAGE + 1)
     tickets = tickets_in_order(found.ids[:PAGE])
     policy = policy_of(place.organisation)
-    views, queues = _views(place, filters, policy)
+    rows = rows_of(place, tickets, policy)
+    views, queues, saved = _views(place, filters, policy)
     return ListPage(
         filters=filters,
         query=filters.query(),
-        title=next((view.name for view in (*queues, *views) if view.is_present), _("Messages")),
+        title=next((view.name for view in (*saved, *queues, *views) if view.is_present), _("Messages")),
         views=views,
         queues=queues,
-        rows=rows_of(place, tickets, policy),
+        saved=saved,
+        rows=rows,
         count=counted(found, cap, PAGE) if is_first else "",
-        older=_older(filters, tickets) if len(found.ids) > PAGE else "",
+        older=_older(filters, tickets, found),
         is_first=is_first,
+        folding=_folding(filters, rows),
         is_empty_house=not found.ids
         and not TicketRow.objects.filter(organisation=place.organisation).exists(),
     )
+
+
+def _folding(filters: Filters, rows: Sequence[Row]) -> str:
+    if not replace(filters, groups_alike=True).folds or not any(row.alike for row in rows):
+        return ""
+    return "once" if filters.groups_alike else "each"
 
 
 def tickets_in_order(ids: Sequence[int]) -> list[TicketRow]:
@@ -129,13 +157,21 @@ def tickets_in_order(ids: Sequence[int]) -> list[TicketRow]:
     return [found[pk] for pk in ids if pk in found]
 
 
-def _older(filters: Filters, tickets: Sequence[TicketRow]) -> str:
-    last = spot_of(tickets[-1])
+def _older(filters: Filters, tickets: Sequence[TicketRow], found: Found) -> str:
+    if len(found.ids) > PAGE:
+        last = spot_of(tickets[-1])
+    elif found.reached is not None:
+        last = Spot(found.reached)
+    else:
+        return ""
     return filters.query(after=last.written(by_due_time=filters.by_due_time))
 
 
-def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[tuple[View, ...], tuple[View, ...]]:
-    """The views at the side, and the queues below them."""
+Views: TypeAlias = tuple[View, ...]
+
+
+def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[Views, Views, Views]:
+    """The views at the side, the queues below them, and what people keep."""
     sort, language = present.sort, get_language() or place.organisation.language
     views = [
         (_("Everything to handle"), Filters(sort=sort)),
@@ -145,12 +181,47 @@ def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[tuple[Vi
         (_("All messages"), Filters(status=ANY)),
     ]
     queues = [(queue.name.say(language), Filters(queue=queue.id, sort=sort)) for queue in policy.queues]
-    counts = counts_capped(place, [view for _name, view in (*views, *queues)])
-    shown = [
-        View(name, view.query(), count, is_present=view.is_same_view(present))
-        for (name, view), count in zip((*views, *queues), counts, strict=True)
+    views, queues = (
+        [(name, replace(view, groups_alike=present.groups_alike)) for name, view in some]
+        for some in (views, queues)
+    )
+    kept = [
+        (row, replace(Filters.written(row.query), groups_alike=present.groups_alike))
+        for row in saved_views(place)
     ]
-    return tuple(shown[: len(views)]), tuple(shown[len(views) :])
+    quick = [view for _row, view in kept if not view.q]
+    counts = counts_capped(place, [*(view for _name, view in (*views, *queues)), *quick])
+    saved = _saved(present, kept, dict(zip(quick, counts[len(views) + len(queues) :], strict=True)))
+    is_elsewhere = any(view.is_present for view in saved)
+    shown = [
+        View(name, view.query(), count, is_present=not is_elsewhere and view.is_same_view(present))
+        for (name, view), count in zip((*views, *queues), counts, strict=False)
+    ]
+    return tuple(shown[: len(views)]), tuple(shown[len(views) :]), saved
+
+
+def _saved(
+    present: Filters, kept: Sequence[tuple[SavedView, Filters]], counts: Mapping[Filters, str]
+) -> Views:
+    """A view that searches words is counted later, by itself: that takes longer."""
+    here = present.query()
+    return tuple(
+        View(row.name, row.query, counts.get(view, ""), row.query == here, row.pk, row.owner_id is None)
+        for row, view in kept
+    )
+
+
+def saved_views(place: Workplace) -> QuerySet[SavedView]:
+    """What this person keeps, and what everybody does, by name."""
+    mine = Q(owner=place.user) | Q(owner=None)
+    return SavedView.objects.filter(mine, organisation=place.organisation).order_by("name", "pk")
+
+
+def count_of(place: Workplace, view: SavedView) -> str:
+    """How many messages a view shows that somebody keeps."""
+    filters = Filters.written(view.query)
+    cap = count_cap(filters)
+    return counted(ids_beyond(place, filters, None, cap, enough=PAGE + 1), cap, PAGE)
 
 
 def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> tuple[Row, ...]:
@@ -158,13 +229,30 @@ def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> t
     ids = [ticket.pk for ticket in tickets]
     seen = set(Seen.objects.filter(ticket__in=ids, person=place.user).values_list("ticket_id", flat=True))
     corrections = corrections_of([ticket.mention for ticket in tickets])
+    groups = groups_of(place, tickets)
+    held = held_among(ticket.mention_id for ticket in tickets)
     return tuple(
-        _row(ticket, policy, corrections[ticket.mention_id], is_unread=ticket.pk not in seen)
+        _row(
+            ticket,
+            policy,
+            corrections[ticket.mention_id],
+            groups.get(ticket.alike or 0),
+            is_unread=ticket.pk not in seen,
+            is_held=ticket.mention_id in held,
+        )
         for ticket in tickets
     )
 
 
-def _row(ticket: TicketRow, policy: Policy, corrections: Sequence[Correction], *, is_unread: bool) -> Row:
+def _row(
+    ticket: TicketRow,
+    policy: Policy,
+    corrections: Sequence[Correction],
+    alike: Alike | None,
+    *,
+    is_unread: bool,
+    is_held: bool,
+) -> Row:
     mention = ticket.mention
     mark = strongest_mark(corrected(reading_of(mention.reading), corrections), mention.text)
     return Row(
@@ -181,6 +269,9 @@ def _row(ticket: TicketRow, policy: Policy, corrections: Sequence[Correction], *
         due_at=ticket.due_at if ticket.to_do else None,
         assignee=str(ticket.assignee) if ticket.assignee else "",
         is_unread=is_unread,
+        alike=alike,
+        erased_at=mention.erased_at,
+        is_held=is_held,
     )
 
 

@@ -26,8 +26,10 @@ from veilleur.desk.inbox.explanations import (
     sentence_of,
     sentiment_name,
 )
+from veilleur.desk.inbox.holds import HoldShown, holds_of
 from veilleur.desk.inbox.models import DecisionRow, MentionRow, MentionVersion, Note, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
+from veilleur.desk.inbox.queries.alike import Alike, others_of
 from veilleur.desk.inbox.queries.filters import COUNT_CAP, Filters
 from veilleur.desk.inbox.queries.history import Line, decisions_of, history_of
 from veilleur.desk.inbox.queries.listing import Stars, stars_of
@@ -53,6 +55,16 @@ class Other:
     moment: datetime
     precision: str
     stars: Stars | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeBox:
+    """The other messages that say the same."""
+
+    group: Alike
+    to_do: str
+    """How many of the group are to handle, as shown."""
+    newest: tuple[Other, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,14 @@ class NoteShown:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """That the words of a message are not kept any more: since when, and why."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TicketPage:
     """What the pane of the ticket shows."""
 
@@ -104,9 +124,14 @@ class TicketPage:
     """Names of the watches that it answers."""
     url: str
     """Where it stands on the web; empty when the address is not one that may be followed."""
+    alike: AlikeBox | None
+    """The messages that say the same; None when no other does."""
     others: tuple[Other, ...]
     others_count: str
     thread: tuple[Other, ...]
+    erased: Erased | None
+    holds: tuple[HoldShown, ...]
+    """What keeps it whatever the rule."""
     wordings: tuple[Wording, ...]
     queue: str
     priority: str
@@ -114,8 +139,6 @@ class TicketPage:
     reasons: tuple[str, ...]
     status: str
     status_name: str
-    is_closed: bool
-    is_to_do: bool
     snoozed_until: datetime | None
     outcome: str
     assignee: User | None
@@ -129,6 +152,16 @@ class TicketPage:
     older: int | None
     """Neighbours in the list as it is filtered: ticket ids."""
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the work is done."""
+        return self.status == Status.CLOSED
+
+    @property
+    def is_to_do(self) -> bool:
+        """Whether it waits for somebody."""
+        return self.status in {Status.NEW, Status.OPEN}
+
 
 def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPage:
     """The page of one ticket; `Http404` for one that is not of this organisation."""
@@ -138,7 +171,6 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
     reading = corrected(reading_of(mention.reading), corrections_of([mention])[mention.pk])
     marks = marks_of(reading, mention.text)
     others, others_count = _others(mention)
-    seen = Seen.objects.select_related("person").filter(ticket=ticket).order_by("at", "pk").first()
     newer, older = neighbours(place, ticket, filters)
     decisions = decisions_of(ticket)
     return TicketPage(
@@ -149,7 +181,7 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         marks=marks,
         stars=stars_of(mention, ticket.rating_share),
         feeling=sentiment_name(ticket.sentiment),
-        feeling_sentence=_feeling_sentence(reading),
+        feeling_sentence="" if mention.erased_at else _feeling_sentence(reading),
         labels=labels_of(reading),
         language=language_name(ticket.language),
         language_code=ticket.language if ticket.language in {"fr", "en"} else "",
@@ -157,9 +189,12 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         source_name=ticket.source.name,
         watches=tuple(mention.hits.order_by("watch__name").values_list("watch__name", flat=True)),
         url=followable(mention.url),
+        alike=_alike(place, ticket),
         others=others,
         others_count=others_count,
         thread=tuple(map(_other, conversation(mention))),
+        erased=_erased(mention),
+        holds=holds_of(place, mention),
         wordings=_wordings(mention),
         queue=policy.queue_name(ticket.queue, language),
         priority=priority_name(ticket.priority),
@@ -167,12 +202,10 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         reasons=tuple(sentences(ticket_of(ticket).reasons, policy, language)),
         status=ticket.status,
         status_name=ticket.get_status_display(),
-        is_closed=ticket.status == Status.CLOSED,
-        is_to_do=ticket.to_do,
         snoozed_until=ticket.snoozed_until,
         outcome=ticket.get_outcome_display() if ticket.outcome else "",
         assignee=ticket.assignee,
-        first_seen=seen,
+        first_seen=_first_seen(ticket),
         history=history_of(ticket, decisions),
         notes=_notes(ticket),
         colleagues=tuple(colleagues(place.organisation)),
@@ -214,6 +247,21 @@ def priority_name(rank: int) -> str:
     }[PRIORITIES[rank]]
 
 
+def _first_seen(ticket: TicketRow) -> Seen | None:
+    return Seen.objects.select_related("person").filter(ticket=ticket).order_by("at", "pk").first()
+
+
+def _alike(place: Workplace, ticket: TicketRow) -> AlikeBox | None:
+    found = others_of(place, ticket)
+    return AlikeBox(found.group, found.to_do, tuple(map(_other, found.newest))) if found else None
+
+
+def _erased(mention: MentionRow) -> Erased | None:
+    if mention.erased_at is None:
+        return None
+    return Erased(mention.erased_at, mention.get_erased_because_display())
+
+
 def _feeling_sentence(reading: Reading) -> str:
     return next((sentence_of(finding) for finding in reading.of("sentiment")), "")
 
@@ -251,7 +299,7 @@ def conversation(mention: MentionRow) -> list[MentionRow]:
 
 
 def _other(mention: MentionRow) -> Other:
-    text = mention.title or mention.text
+    text = mention.title or mention.text or (_("Text erased") if mention.erased_at else "")
     return Other(
         ticket_id=mention.ticket.pk,
         text=text if len(text) <= 120 else f"{text[:119]}…",

@@ -73,10 +73,10 @@ def ids_beyond(
     A search may stop at `enough` of them where going on would be slow.
     """
     tickets = narrowed(place, filters)
-    terms = search.parse(filters.q)
+    query = search.understood(filters.q, place.organisation).query
     walk = Walk(spot.position if spot else None, is_upward=upward)
-    if terms:
-        return search.matching(tickets, place.organisation.pk, terms, limit, walk, enough=enough)
+    if query is not None:
+        return search.matching(tickets, place.organisation, query, limit, walk, enough=enough)
     if filters.by_due_time:
         ids = _by_due_time(tickets, spot, limit, upward=upward)
     else:
@@ -130,7 +130,7 @@ def _counting(place: Workplace, view: Filters, cap: int) -> tuple[str, tuple[Any
 
 def count_cap(filters: Filters) -> int:
     """Where counting stops for a list."""
-    return SEARCH_CAP if search.parse(filters.q) else COUNT_CAP
+    return SEARCH_CAP if filters.q else COUNT_CAP
 
 
 def counted(found: Found, cap: int, step: int) -> str:
@@ -141,7 +141,7 @@ def counted(found: Found, cap: int, step: int) -> str:
     count = len(found.ids)
     if found.is_whole or count >= cap:
         return capped(count, cap)
-    return f"{(count - 1) // step * step}+"
+    return f"{(count - 1) // step * step if count > step else count}+"
 
 
 def capped(count: int, cap: int) -> str:

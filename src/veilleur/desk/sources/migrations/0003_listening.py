@@ -17,10 +17,30 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, help_text='The name of its connector; empty: files, and replies by hand.', max_length=60),
         ),
         migrations.CreateModel(
+            name='Grant',
+            fields=[
+                ('source', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='grant', serialize=False, to='sources.source')),
+                ('tokens', models.TextField(help_text='With the application they were given to, encrypted.')),
+                ('scopes', models.JSONField(help_text='As granted; empty: the network does not say.', null=True)),
+                ('ends_at', models.DateTimeField(help_text='Of the present token; empty: never.', null=True)),
+                ('lasts_until', models.DateTimeField(help_text='When somebody has to sign in again; empty: nobody knows of an end.', null=True)),
+                ('granted_at', models.DateTimeField()),
+                ('granted_by', models.CharField(help_text='E-mail address of who signed in.', max_length=254)),
+                ('refusal', models.TextField(blank=True, help_text='Why the network gives no token any more.')),
+                ('version', models.PositiveIntegerField(default=1)),
+                ('runner', models.CharField(blank=True, max_length=120)),
+                ('leased_until', models.DateTimeField(null=True)),
+            ],
+            options={
+                'db_table': 'sources_grant',
+            },
+        ),
+        migrations.CreateModel(
             name='Listening',
             fields=[
                 ('source', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='listening', serialize=False, to='sources.source')),
                 ('is_paused', models.BooleanField(default=False)),
+                ('awaits_sign_in', models.BooleanField(default=False, help_text='Not asked before somebody signed in.')),
                 ('every', models.PositiveIntegerField(default=300, help_text='Seconds between two questions at the busiest.')),
                 ('pause', models.PositiveIntegerField(default=300, help_text='Seconds now: more while nothing is said.')),
                 ('most_a_day', models.PositiveIntegerField(default=0, help_text='Questions a day; 0: no bound.')),

@@ -1,0 +1,1 @@
+"""Moderation: messages hidden, shown again, removed or flagged on the network where they were said."""
