@@ -46,7 +46,7 @@ PEOPLE = (
 )
 
 # Other tests share the two cores: a slow answer is not a wrong one.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=45_000)
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,18 @@ def furnish(data: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A desk with about 150 real messages, served by `veilleur serve` as anybody's would be."""
-    data = tmp_path_factory.mktemp("desk")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data of a desk with about 150 real messages that nobody has touched yet."""
+    data = tmp_path_factory.mktemp("furnished")
     furnish(data)
+    return data
+
+
+@pytest.fixture(scope="module")
+def desk(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk of the module's own, served by `veilleur serve` as anybody's would be."""
+    data = tmp_path_factory.mktemp("desk")
+    shutil.copytree(furnished, data, dirs_exist_ok=True)
     port, network_port = free_port(), free_port()
     log = data / "serve.log"
     with log.open("wb") as output:

@@ -104,8 +104,8 @@ def test_a_reply_is_blocked_rewritten_approved_and_sent_once(
     network.silent = 1
     hugo.page.reload()
     hugo.page.get_by_role("button", name="Envoyer", exact=True).click()
-    expect(hugo.page.get_by_text("envoyée", exact=False).first).to_be_visible(timeout=20_000)
-    expect(hugo.page.locator(".paper-ended")).to_contain_text("envoyée", timeout=20_000)
+    expect(hugo.page.get_by_text("envoyée", exact=False).first).to_be_visible()
+    expect(hugo.page.locator(".paper-ended")).to_contain_text("envoyée")
     hugo.settle()
     hugo.look("reply-sent")
     assert len(network.published) == 1, "it was accepted, never answered, and is not doubled"
