@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check contracts shape lint types format tests tests-postgresql test-transformers test-counterparts packages dev
-.PHONY: train bench bench-speed bench-import bench-desk bench-quality bench-engine docs screenshots wheel clean
+.PHONY: train bench bench-speed bench-import bench-desk bench-quality bench-engine bench-team docs screenshots wheel clean
 
 help:  ## list these commands
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -85,7 +85,7 @@ train: $(READY_TO_TEST)  ## rebuild the shipped weights from training/corpora
 	@$(BIN)/python -m training.adverse
 	@$(BIN)/python -m training.rules
 
-bench: bench-import bench-desk bench-quality bench-speed bench-engine  ## every benchmark: import, desk, quality, speed of reading, engines
+bench: bench-import bench-desk bench-quality bench-speed bench-engine bench-team  ## every benchmark: import, desk, quality, speed of reading, engines
 
 bench-speed: $(READY_TO_TEST)  ## texts read per second, beside the tools somebody would compose
 	@$(BIN)/python benchmarks/speed.py; status=$$?; $(BIN)/python -m benchmarks.rules --speed; exit $$status
@@ -96,6 +96,12 @@ bench-import: $(READY_TO_TEST)  ## import of 100,000 rows, killed and resumed
 bench-desk: $(READY_TO_TEST)  ## pages of the desk at 200,000 mentions, on SQLite and on PostgreSQL
 	@$(BIN)/python benchmarks/desk.py --mentions 200000
 	@scripts/with-postgresql.sh sh -c '$(BIN)/python benchmarks/desk.py --mentions 200000 --postgresql "$$VEILLEUR_TEST_DATABASE_URL"'
+
+bench-team: $(READY_TO_TEST)  ## 20 people at work on SQLite, 100 on PostgreSQL, five minutes each; then among kills
+	@$(BIN)/python -m benchmarks.team --agents 20
+	@scripts/with-postgresql.sh sh -c '$(BIN)/python -m benchmarks.team --agents 100 --postgresql "$$VEILLEUR_TEST_DATABASE_URL"'
+	@$(BIN)/python -m benchmarks.team --agents 20 --kills 20
+	@scripts/with-postgresql.sh sh -c '$(BIN)/python -m benchmarks.team --agents 100 --kills 20 --postgresql "$$VEILLEUR_TEST_DATABASE_URL"'
 
 bench-engine: $(READY_TO_TEST)  ## an archive on all cores and on a Dask cluster (TEXTS=1000000)
 	@$(BIN)/python benchmarks/engine.py --texts $(TEXTS)

@@ -59,7 +59,7 @@ QUEUES = ("to-handle", "adverse-reactions", "dissatisfied", "satisfied", "other-
 
 def main() -> None:
     arguments = _arguments()
-    with _installation(arguments.postgresql) as engine:
+    with installation(arguments.postgresql) as engine:
         started = time.perf_counter()
         organisation = build(arguments.mentions)
         built = time.perf_counter() - started
@@ -86,7 +86,8 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def _installation(postgresql: str) -> Iterator[str]:
+def installation(postgresql: str) -> Iterator[str]:
+    """Settings, a data directory and a database of our own; gives the name of the engine."""
     with tempfile.TemporaryDirectory(prefix="veilleur-bench-") as folder, _database(postgresql) as url:
         os.environ.update(
             VEILLEUR_DATA_DIR=folder,
@@ -115,10 +116,11 @@ def _database(server: str) -> Iterator[str]:
     name = f"veilleur_bench_{os.getpid()}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        try:
-            base, _slash, _database_name = server.partition("?")[0].rpartition("/")
-            yield f"{base}/{name}"
-        finally:
+    try:
+        base, _slash, _database_name = server.partition("?")[0].rpartition("/")
+        yield f"{base}/{name}"
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

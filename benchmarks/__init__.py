@@ -1,0 +1,1 @@
+"""Measures of speed and of quality: each prints one table and one line of JSON."""
