@@ -41,7 +41,11 @@ class _Handler(socketserver.StreamRequestHandler):
     server: FakeClamd
 
     def handle(self) -> None:
-        assert self.rfile.read(10) == b"zINSTREAM\0"
+        asked = self.rfile.read(6)
+        if asked == b"zPING\0":
+            self.wfile.write(b"PONG\0" if self.server.says is None else self.server.says)
+            return
+        assert asked + self.rfile.read(4) == b"zINSTREAM\0"
         content = b""
         while length := struct.unpack("!I", self.rfile.read(4))[0]:
             content += self.rfile.read(length)

@@ -6,7 +6,8 @@
     │   ├── RowRefused          one row of a file cannot be read; the others go on
     │   ├── PolicyInvalid       a triage policy is not well formed
     │   ├── QueryInvalid        a query of a watch or of the inbox cannot be read
-    │   └── PackInvalid         a rule pack is not well formed
+    │   ├── PackInvalid         a rule pack is not well formed
+    │   └── BackupRefused       a backup cannot be opened, or not here
     ├── PluginInvalid           an installed extension breaks its contract
     ├── ExtraMissing            it needs an optional part that is not installed
     ├── EngineStopped           the processes that read an archive stopped before the end
@@ -118,6 +119,10 @@ class QueryInvalid(InvalidInput):
 
 class PackInvalid(InvalidInput):
     """A rule pack cannot be used: the message names the rule, what is wrong and what is known."""
+
+
+class BackupRefused(InvalidInput):
+    """A backup cannot be opened (secret, damage, cut short), or does not belong where it is to go."""
 
 
 class PluginInvalid(VeilleurError):

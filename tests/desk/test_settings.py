@@ -79,3 +79,22 @@ def test_two_installations_share_no_key(tmp_path: Path) -> None:
 def test_each_process_of_the_tests_writes_to_a_place_of_its_own() -> None:
     assert Path(os.environ["VEILLEUR_DATA_DIR"]).resolve() == settings.DATA_DIR
     assert Path(settings.MEDIA_ROOT).is_relative_to(settings.DATA_DIR)
+
+
+def test_a_secret_may_come_in_a_file_and_a_variable_goes_before_it(tmp_path: Path) -> None:
+    (tmp_path / "veilleur_metrics_token").write_text("from a file, and long enough\n", encoding="utf-8")
+    told = "from veilleur.desk.settings import ENVIRONMENT; print(ENVIRONMENT.metrics_token)"
+
+    def token(**environment: str) -> str:
+        clean = {
+            name: value for name, value in os.environ.items() if not name.startswith(("VEILLEUR_", "DJANGO_"))
+        }
+        places = {"CREDENTIALS_DIRECTORY": str(tmp_path), "VEILLEUR_DATA_DIR": str(tmp_path / "data")}
+        command = [sys.executable, "-c", told]
+        done = subprocess.run(
+            command, env={**clean, **places, **environment}, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    assert token() == "from a file, and long enough"
+    assert token(VEILLEUR_METRICS_TOKEN="from the environment") == "from the environment"

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import veilleur
-from veilleur.cli import administration, collecting, demo, importing, linting, reading, serving
+from veilleur.cli import administration, collecting, demo, importing, linting, reading, serving, upkeep
 from veilleur.cli.door import Commands
 
 app = typer.Typer(
@@ -29,6 +29,9 @@ app.command("read")(reading.read)
 app.command("lint")(linting.lint)
 app.command("packs")(linting.packs)
 app.command("migrate")(administration.migrate)
+app.command("doctor")(upkeep.doctor)
+app.command("backup")(upkeep.backup)
+app.command("restore")(upkeep.restore)
 app.add_typer(administration.organisations, name="organisation")
 app.add_typer(administration.people, name="person")
 app.add_typer(collecting.sources, name="sources")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -25,19 +25,30 @@ PATIENCE = 5.0
 """Seconds a worker gets to finish what it does before it is told again, and then ended."""
 
 
-def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    with_worker: Annotated[
+        bool,
+        typer.Option("--worker/--no-worker", help="With a worker beside it; without, run some elsewhere."),
+    ] = True,
+) -> None:
     """Serve the desk, with a worker beside it, until Ctrl-C."""
     open_prepared_desk()
-    serve_prepared(host, port)
+    serve_prepared(host, port, with_worker=with_worker)
 
 
-def serve_prepared(host: str, port: int) -> None:
+def serve_prepared(host: str, port: int, *, with_worker: bool = True) -> None:
     """Serves; Django is ready and the database is up to date."""
+    from django.conf import settings
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from veilleur.desk.measures import count_together
+
     _refuse_busy(host, port)
+    count_together(settings.DATA_DIR, tidy=True)
     out.print(say("The desk is open:", "Le bureau est ouvert :"), f"http://{_shown(host)}:{port}/")
     out.print(say("Ctrl-C closes it.", "Ctrl-C le ferme."))
     server = Granian(
@@ -50,27 +61,35 @@ def serve_prepared(host: str, port: int) -> None:
         websockets=False,
         log_level=LogLevels.warning,
     )
-    with _worker_beside():
+    with _worker_beside() if with_worker else nullcontext():
         server.serve()
 
 
-def worker() -> None:
-    """Take the jobs of the desk, one after another, until told to stop."""
+def worker(
+    patience: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds that a job has to end when told to stop; then it waits again."),
+    ] = 25.0,
+) -> None:
+    """Take the jobs of the desk, one after another, until told to stop; several may work at once."""
     open_prepared_desk()
+    from django.conf import settings
+
     from veilleur.desk.inbox.collectors import Collector
     from veilleur.desk.inbox.jobs import keep_erasing, resume_interrupted
-    from veilleur.desk.jobs import work_forever
+    from veilleur.desk.measures import count_together
     from veilleur.desk.moderation.jobs import keep_performing
     from veilleur.desk.replies.jobs import keep_sending
     from veilleur.desk.sources.files import forget_imported
+    from veilleur.desk.upkeep.working import work
 
+    count_together(settings.DATA_DIR, tidy=False)
     if "VEILLEUR_DIES_WITH_STDIN" in os.environ:
+        patience = min(patience, PATIENCE / 2)
         threading.Thread(target=_die_with_stdin, daemon=True).start()
     forget_imported()
     resume_interrupted()
-    for without_end in (keep_sending, keep_performing, keep_erasing, Collector().run):
-        threading.Thread(target=without_end, args=(threading.Event(),), daemon=True).start()
-    work_forever()
+    work((keep_sending, keep_performing, keep_erasing, Collector().run), patience)
 
 
 def _die_with_stdin() -> None:

@@ -30,11 +30,6 @@ def enqueue(work: Task[..., None], *arguments: object) -> None:
     work.enqueue(*arguments)
 
 
-def work_forever(interval: float = 0.5) -> None:
-    """Takes jobs one after another until the process receives SIGINT or SIGTERM."""
-    call_command("db_worker", interval=interval, startup_delay=False, verbosity=1)
-
-
 def work_off() -> None:
     """Takes every job that waits now, then returns: for one-shot commands."""
     call_command("db_worker", batch=True, startup_delay=False, verbosity=0)

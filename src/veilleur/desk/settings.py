@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zoneinfo
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -21,10 +21,21 @@ from veilleur.desk.keys import keys_of
 from veilleur.listening.scanning import is_address
 
 
-class Environment(BaseSettings):
-    """What an administrator may set; each field is the variable `VEILLEUR_<FIELD>`."""
+def _secrets() -> Path | None:
+    """Where containers and systemd put what should be in no environment: a file for each variable."""
+    place = Path(os.environ.get("CREDENTIALS_DIRECTORY") or "/run/secrets")
+    return place if place.is_dir() else None
 
-    model_config = SettingsConfigDict(env_prefix="VEILLEUR_", extra="ignore")
+
+class Environment(BaseSettings):
+    """What an administrator may set; each field is the variable `VEILLEUR_<FIELD>`.
+
+    Or a file of that name among the secrets; a variable goes before a file.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="VEILLEUR_", extra="ignore", hide_input_in_errors=True, secrets_dir=_secrets()
+    )
 
     data_dir: Path = Field(
         default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share") / "veilleur",
@@ -45,6 +56,11 @@ class Environment(BaseSettings):
         "",
         description="Where clamd looks through files: `host:port` or the path of its socket; empty: nobody.",
     )
+    log_format: Literal["text", "json"] = Field("text", description="How lines of the log look.")
+    log_level: Literal["error", "warning", "info"] = Field(
+        "warning", description="The least that is logged; `info`: each request, too."
+    )
+    metrics_token: str = Field("", description="What `/metrics` is read with; empty: from this machine only.")
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -58,6 +74,13 @@ class Environment(BaseSettings):
     def _known(cls, value: str) -> str:
         if value not in zoneinfo.available_timezones():
             raise ValueError(f"{value} is not a time zone; write it as in “Europe/Paris”")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long(cls, value: str) -> str:
+        if value and len(value) < 20:
+            raise ValueError("it is too short to keep a secret: at least 20 characters")
         return value
 
     @field_validator("clamav")
@@ -105,9 +128,12 @@ INSTALLED_APPS = [
     "veilleur.desk.replies",
     "veilleur.desk.moderation",
     "veilleur.desk.reports",
+    "veilleur.desk.upkeep",
 ]
 
 MIDDLEWARE = [
+    "veilleur.desk.upkeep.middleware.Doorkeeper",
+    "veilleur.desk.upkeep.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -196,6 +222,7 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
+METRICS_TOKEN = ENVIRONMENT.metrics_token
 PUBLIC_CHECK = ENVIRONMENT.public_check
 """Whether `/check/` is open to people without an account."""
 
@@ -256,6 +283,25 @@ SILENCED_SYSTEM_CHECKS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
+    "filters": {"discreet": {"()": "veilleur.desk.upkeep.logs.Discreet"}},
+    "formatters": {
+        "text": {"()": "veilleur.desk.upkeep.logs.Lines"},
+        "json": {"()": "veilleur.desk.upkeep.logs.JsonLines"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["discreet"],
+            "formatter": ENVIRONMENT.log_format,
+        },
+    },
+    "root": {"handlers": ["console"], "level": ENVIRONMENT.log_level.upper()},
+    # They hand what they have to the root, and nothing to a handler of their own that knows no discretion;
+    # what libraries tell of each call is not for the log.
+    "loggers": {
+        "django": {"handlers": [], "level": "NOTSET", "propagate": True},
+        "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+    },
 }

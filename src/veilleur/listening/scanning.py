@@ -56,6 +56,17 @@ def require_clean(path: Path, name: str) -> None:
         raise NotReached(f"the virus scanner {told} says: {said[:200] or 'nothing'}")
 
 
+def silence_of(told: str) -> str:
+    """Why the daemon does not answer a greeting; empty when it does."""
+    try:
+        with _connected(told) as door:
+            door.sendall(b"zPING\0")
+            said = _said(door)
+    except OSError as error:
+        return error.strerror or str(error)
+    return "" if said == "PONG" else said[:200] or "nothing is said"
+
+
 def _verdict(told: str, path: Path) -> str:
     try:
         with _connected(told) as door:

@@ -18,10 +18,12 @@ from datetime import datetime
 from itertools import cycle
 from multiprocessing.connection import Connection
 from operator import attrgetter
+from time import perf_counter
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 import orjson
 
+from veilleur.desk import measures
 from veilleur.desk.inbox.columns import (
     Columns,
     facts_columns,
@@ -173,7 +175,9 @@ class Here:
 
     def take(self) -> list[Prepared]:
         """Reads the batch now."""
-        return prepared(self._mentions, self._prepare(self._mentions))
+        with measures.reading(len(self._mentions)):
+            judged = self._prepare(self._mentions)
+        return prepared(self._mentions, judged)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -205,11 +209,13 @@ class Beside:
     def take(self) -> list[Prepared]:
         """Waits for the batch. Raises what went wrong there, or `ChildProcessError`."""
         try:
-            answer: list[Judged] | VeilleurError = self._pipe.recv()
+            answer: list[Judged] | VeilleurError
+            answer, seconds = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise ChildProcessError(_GONE) from error
         if isinstance(answer, VeilleurError):
             raise answer
+        measures.read(len(self._mentions), seconds)
         return prepared(self._mentions, answer)
 
     def close(self) -> None:
@@ -231,7 +237,9 @@ def _serve(pipe: Connection, policy: str, now: datetime) -> None:
         prepare([])  # loads the lexicons while the first batch is still being parsed
         gc.freeze()  # they stay for good: no need to look for garbage in them, batch after batch
         while True:
-            pipe.send(_judged_or_error(prepare, pipe.recv()))
+            mentions = pipe.recv()
+            start = perf_counter()
+            pipe.send((_judged_or_error(prepare, mentions), perf_counter() - start))
 
 
 def _judged_or_error(prepare: Preparation, mentions: Sequence[Mention]) -> list[Judged] | VeilleurError:

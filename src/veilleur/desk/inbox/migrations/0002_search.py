@@ -9,7 +9,8 @@ PostgreSQL: needs no extension; `normalize` takes the accents off. Beside the wo
 holds every two that stand side by side (`@trop_longue`), so that a phrase of common words is found
 without looking at every message that has them all. Of a very long message it holds the first
 pairs only, and the mark `@long`. Words and pairs of a field carry its name (`#place_nord`). A `#`
-that is no word parts the title from the text, so that no phrase reaches across.
+that is no word parts the title from the text, so that no phrase reaches across. The functions have
+bodies that are read when they are made (`BEGIN ATOMIC`): a dump is restored without a search path.
 
 Both hold `marks`, what a query may ask of a message beside its words (`veilleur.listening.queries`),
 and whom a message belongs to: an organisation (`o7`) and a source (`s12`).
@@ -55,14 +56,14 @@ SQLITE_BACK = [
 
 POSTGRESQL = [
     """
-    CREATE FUNCTION inbox_fold(written text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    CREATE FUNCTION inbox_fold(written text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
         SELECT regexp_replace(replace(replace(
             regexp_replace(normalize(lower(left(written, 100000)), NFKD), '[\u0300-\u036f]', '', 'g'),
-            'œ', 'oe'), 'æ', 'ae'), '[^[:alnum:]]+', ' ', 'g')
-    $$
+            'œ', 'oe'), 'æ', 'ae'), '[^[:alnum:]]+', ' ', 'g');
+    END
     """,
     """
-    CREATE FUNCTION inbox_pairs(folded text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    CREATE FUNCTION inbox_pairs(folded text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
         SELECT array_to_tsvector(
             array_cat(array_agg('@' || word || '_' || next) FILTER (WHERE length(word || next) <= 400),
                       CASE WHEN length(folded) > 20000 THEN ARRAY['@long'] ELSE ARRAY[]::text[] END)
@@ -70,18 +71,18 @@ POSTGRESQL = [
             SELECT word, lead(word) OVER (ORDER BY place) AS next
             FROM unnest(string_to_array(left(folded, 20000), ' ')) WITH ORDINALITY AS split(word, place)
             WHERE word <> ''
-        ) AS neighbours
-    $$
+        ) AS neighbours;
+    END
     """,
     """
-    CREATE FUNCTION inbox_words(written text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    CREATE FUNCTION inbox_words(written text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
         SELECT to_tsvector('simple', folded) || inbox_pairs(folded)
-        FROM (SELECT inbox_fold(written) AS folded OFFSET 0) AS once
-    $$
+        FROM (SELECT inbox_fold(written) AS folded OFFSET 0) AS once;
+    END
     """,
     """
     CREATE FUNCTION inbox_field(name text, written text) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
         SELECT array_to_tsvector(array_cat(
             array_agg('#' || name || '_' || word) FILTER (WHERE length(word) <= 400),
             array_agg('#' || name || '_' || word || '_' || next) FILTER (WHERE length(word || next) <= 400)
@@ -89,8 +90,8 @@ POSTGRESQL = [
             SELECT word, lead(word) OVER (ORDER BY place) AS next
             FROM unnest(string_to_array(left(inbox_fold(written), 20000), ' ')) WITH ORDINALITY AS split(word, place)
             WHERE word <> ''
-        ) AS neighbours
-    $$
+        ) AS neighbours;
+    END
     """,
     """
     ALTER TABLE inbox_mention ADD COLUMN search tsvector GENERATED ALWAYS AS (

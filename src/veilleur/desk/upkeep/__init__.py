@@ -1,0 +1,1 @@
+"""What keeps the house standing: backups, the worker's pulse, health, figures, the log, the examination."""
