@@ -8,10 +8,11 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from veilleur.desk.accounts.models import Organisation
+from veilleur.desk.accounts.actions import admit
+from veilleur.desk.accounts.models import HouseRole, Invitation, Mandate, OpenSession, Organisation, Team
 from veilleur.desk.inbox.models import LegalHold, MentionRow, Note, SavedView, Watch, WordList
 from veilleur.desk.moderation.models import NetworkAct
-from veilleur.desk.replies.models import Reply, Template
+from veilleur.desk.replies.models import GuestLink, Reply, Template
 from veilleur.desk.sources.actions import draft_run
 from veilleur.desk.sources.models import Listening, Source
 from veilleur.vocabulary import Act
@@ -79,6 +80,14 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
     act = NetworkAct.objects.create(
         organisation=organisation, ticket=ticket, verb="hide", asked_at=ticket.opened_at, state="failed"
     )
+    link = GuestLink.objects.create(
+        organisation=organisation,
+        reply=reply,
+        name="x",
+        digest="0" * 64,
+        made_at=ticket.opened_at,
+        expires_at=ticket.opened_at,
+    )
     wording = Template.objects.create(organisation=organisation, name="Merci", language="fr", text="Merci.")
     watch = Watch.objects.create(organisation=organisation, name="Attente", query="attente")
     view = SavedView.objects.create(organisation=organisation, name="Attente", query="q=attente")
@@ -86,14 +95,43 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
     hold = LegalHold.objects.create(mention=mention, reason="A complaint.", by_name="x", at=ticket.opened_at)
     tool = Source.objects.create(organisation=organisation, key="outil", name="Un outil", connector="webhook")
     hook = Listening.objects.create(source=tool, hook="a-secret-end", handle_since=ticket.opened_at).hook
+    moment = ticket.opened_at
+    person = admit(organisation, "x@example.org", "x", password=None, by="tests")
+    member = person.memberships.get(organisation=organisation)
+    role = HouseRole.objects.create(organisation=organisation, name="Nuit", rights=["read"])
+    team = Team.objects.create(organisation=organisation, name="Nuit")
+    agency = Organisation.objects.create(slug=f"agency-{organisation.slug}", name="Agence")
+    mandate = Mandate.objects.create(
+        client=organisation, agency=agency, needed="work", given_at=moment, given_by_name="x"
+    )
+    invitation = Invitation.objects.create(
+        organisation=organisation,
+        email="y@example.org",
+        digest="0" * 64,
+        invited_by_name="x",
+        invited_at=moment,
+        expires_at=moment,
+    )
+    session = OpenSession.objects.create(user=person, session_key="k", opened_at=moment, seen_at=moment)
     return {
         "organisation": organisation.slug,
+        "member": member.pk,
+        "role": role.pk,
+        "team": team.pk,
+        "mandate": mandate.pk,
+        "invitation": invitation.pk,
+        "session": session.pk,
+        "pk": session.pk,
+        "provider_id": "nobody",
+        "uidb36": "1",
+        "key": "set-password",
         "ticket": ticket.pk,
         "note": note.pk,
         "run": run.pk,
         "decision": decision.pk,
         "source": mention.source.key,
         "reply": reply.pk,
+        "link": link.pk,
         "template": wording.pk,
         "watch": watch.pk,
         "act": act.pk,

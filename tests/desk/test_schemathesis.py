@@ -30,6 +30,8 @@ from veilleur.desk.sources import network_forms
 from veilleur.listening.connectors.gateway import Gateway
 from veilleur.listening.files import Field
 
+OF_ALLAUTH = ("account_", "mfa_", "openid_connect_", "socialaccount_")
+"""Whose pages answer a method they do not need in ways of their own."""
 NOTHING: dict[str, Any] = {}
 EXAMPLES = 8
 FILTERS = inbox.FilterForm().fields
@@ -41,6 +43,8 @@ COLUMNS = {
     for index in range(3)
 }
 
+PASSKEY = {"credential": forms.CharField(), "name": forms.CharField()}
+
 PAGES = {
     "home": Page(get=NOTHING),
     "hook": Page(post={"items": forms.CharField(), "secret": forms.CharField()}),
@@ -48,11 +52,55 @@ PAGES = {
     "account_logout": Page(get=NOTHING),
     "account_inactive": Page(get=NOTHING),
     "account_change_password": Page(get=NOTHING, post=NOTHING),
+    "account_reauthenticate": Page(get=NOTHING, post={"password": forms.CharField()}),
+    "account_set_password": Page(get=NOTHING, post=NOTHING),
+    "account_reset_password": Page(get=NOTHING, post={"email": forms.EmailField()}),
+    "account_reset_password_done": Page(get=NOTHING),
+    "account_reset_password_from_key": Page(get=NOTHING, post={"password1": forms.CharField()}),
+    "account_reset_password_from_key_done": Page(get=NOTHING),
+    "mfa_index": Page(get=NOTHING),
+    "mfa_authenticate": Page(get=NOTHING, post={"code": forms.CharField()}),
+    "mfa_reauthenticate": Page(get=NOTHING, post={"code": forms.CharField()}),
+    "mfa_activate_totp": Page(get=NOTHING, post={"code": forms.CharField()}),
+    "mfa_deactivate_totp": Page(get=NOTHING, post=NOTHING),
+    "mfa_view_recovery_codes": Page(get=NOTHING),
+    "mfa_generate_recovery_codes": Page(get=NOTHING, post=NOTHING),
+    "mfa_download_recovery_codes": Page(get=NOTHING),
+    "mfa_list_webauthn": Page(get=NOTHING),
+    "mfa_add_webauthn": Page(get=NOTHING, post=PASSKEY),
+    "mfa_reauthenticate_webauthn": Page(get=NOTHING, post=PASSKEY),
+    "mfa_remove_webauthn": Page(get=NOTHING, post=NOTHING),
+    "mfa_edit_webauthn": Page(get=NOTHING, post={"name": forms.CharField()}),
+    "mfa_login_webauthn": Page(get=NOTHING, post=PASSKEY),
+    "openid_connect_login": Page(get=NOTHING, post=NOTHING),
+    "openid_connect_callback": Page(get={name: forms.CharField() for name in ("state", "code", "error")}),
+    "socialaccount_login_cancelled": Page(get=NOTHING),
+    "socialaccount_login_error": Page(get=NOTHING),
+    "sessions": Page(get=NOTHING),
+    "end_session": Page(post=NOTHING),
+    "end_other_sessions": Page(post=NOTHING),
+    "invitation": Page(get=NOTHING, post=accounts.WelcomeForm.base_fields),
     "oauth_callback": Page(get={name: forms.CharField() for name in ("state", "code", "error")}),
     "preferences": Page(get=NOTHING, post=accounts.LanguageForm.base_fields),
     "trail": Page(get=accounts.TrailForm.base_fields),
     "verify_trail": Page(post=NOTHING),
+    "start": Page(get=NOTHING),
     "members": Page(get=NOTHING),
+    "invite": Page(post=accounts.InvitationForm.base_fields),
+    "revoke_invitation": Page(post=NOTHING),
+    "change_role": Page(post=accounts.RoleForm.base_fields),
+    "second_factor": Page(post={"asked": forms.CharField()}),
+    "remove_member": Page(post=NOTHING),
+    "roles": Page(get=NOTHING),
+    "add_role": Page(get=NOTHING, post=accounts.OwnRoleForm.base_fields),
+    "role": Page(get=NOTHING, post=accounts.OwnRoleForm.base_fields),
+    "drop_role": Page(post=NOTHING),
+    "teams": Page(get=NOTHING),
+    "add_team": Page(get=NOTHING, post=accounts.TeamForm.base_fields),
+    "team": Page(get=NOTHING, post=accounts.TeamForm.base_fields),
+    "drop_team": Page(post=NOTHING),
+    "agencies": Page(get=NOTHING, post=accounts.MandateForm.base_fields),
+    "end_mandate": Page(post=NOTHING),
     "inbox:list": Page(get=FILTERS),
     "inbox:policy": Page(
         get=NOTHING, post={**inbox.PolicyForm.base_fields, "save": forms.CharField(required=False)}
@@ -106,6 +154,9 @@ PAGES = {
     "replies:look": Page(post=NOTHING),
     "replies:publish": Page(post=replies.PublishForm.base_fields),
     "replies:drop": Page(post=replies.VersionForm.base_fields),
+    "guest": Page(get=NOTHING, post=replies.VerdictForm.base_fields),
+    "replies:ask_guest": Page(post=replies.GuestForm.base_fields),
+    "replies:revoke_guest": Page(post=NOTHING),
     "replies:thanks": Page(get=NOTHING, post={"chosen": forms.CharField()}),
     "replies:check": Page(get=NOTHING, post=CHECK),
     "replies:templates": Page(get=NOTHING, post=replies.TemplateForm.base_fields),
@@ -209,5 +260,5 @@ def test_a_page_takes_no_other_method(address: Any, of_a: dict[str, Any], client
     page, path = PAGES[address.name], address.of(of_a)
     if page.get is None:
         assert client_a.get(path).status_code == 405
-    if page.post is None and not address.name.startswith("account_"):
+    if page.post is None and not address.name.startswith(OF_ALLAUTH):
         assert client_a.post(path).status_code == 405

@@ -99,7 +99,9 @@ def test_pages_of_nobody_show_no_organisation(
 ) -> None:
     settings.PUBLIC_CHECK = True
     answer = client_b.get(address.of({}), follow=True)
-    assert answer.status_code in {200, 405}
+    # What speaks of a second factor that one does not have is not there; a failed sign-on says 401.
+    absent = {401, 404} if address.name.startswith(("mfa_", "socialaccount_")) else set()
+    assert answer.status_code in {200, 405} | absent
     assert organisation_a.name not in answer.content.decode()
 
 

@@ -91,7 +91,9 @@ def add_person(
     slug: Slug,
     email: Annotated[str, typer.Argument(help="E-mail address: what the person signs in with.")],
     name: Annotated[str, typer.Option(help="Name that colleagues read.")] = "",
-    role: Annotated[str, typer.Option(help="reader, member or manager.")] = "member",
+    role: Annotated[
+        str, typer.Option(help="reader, member, manager, approver, moderator, officer or observer.")
+    ] = "member",
     password_file: Annotated[
         Path | None, typer.Option(help="File whose first line is the password; otherwise one is drawn.")
     ] = None,
@@ -110,6 +112,36 @@ def add_person(
     admit(organisation, email, name or email.partition("@")[0], role, password=password, by=JOB)
     out.print(f"{email} → {organisation.slug} ({role})")
     if is_new and password_file is None:
+        out.print(say("Password, shown once:", "Mot de passe, montré une seule fois :"), password)
+
+
+@people.command("rescue")
+def rescue_person(
+    email: Annotated[str, typer.Argument(help="E-mail address of somebody who cannot sign in any more.")],
+    password_file: Annotated[
+        Path | None, typer.Option(help="File whose first line is the password; otherwise one is drawn.")
+    ] = None,
+) -> None:
+    """Let somebody in again: a new password, no second factor, every session ended."""
+    open_prepared_desk()
+    from veilleur.desk.accounts.actions import rescue
+    from veilleur.desk.accounts.audit import JOB
+    from veilleur.desk.accounts.models import User
+
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        raise InvalidInput(
+            say(f"Nobody signs in as {email}.", f"Personne ne se connecte en tant que {email}.")
+        )
+    password = _password(password_file)
+    rescue(user, password, by=JOB)
+    out.print(
+        say(
+            f"{email} has a new password and no second factor.",
+            f"{email} a un nouveau mot de passe et aucun second facteur.",
+        )
+    )
+    if password_file is None:
         out.print(say("Password, shown once:", "Mot de passe, montré une seule fois :"), password)
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from veilleur.desk.accounts.outside import Mail, Provider, mail_of, providers_of
 from veilleur.desk.keys import keys_of
 from veilleur.listening.scanning import is_address
 
@@ -51,6 +52,14 @@ class Environment(BaseSettings):
     public_check: bool = Field(
         default=False, description="Let anybody have a text judged, without an account; nothing is stored."
     )
+    email_url: str = Field(
+        "",
+        description="The mail server, `smtp+tls://user:password@host:587`; empty: no letter leaves.",
+    )
+    email_from: str = Field(
+        "Veilleur <veilleur@localhost>", description="Who letters come from, as `Name <address>`."
+    )
+    oidc: str = Field("", description="Providers of single sign-on, as JSON; empty: none.")
     upload_limit_mb: int = Field(200, ge=1, description="Largest file one may import, in MiB.")
     clamav: str = Field(
         "",
@@ -92,6 +101,18 @@ class Environment(BaseSettings):
             )
         return value.strip()
 
+    @field_validator("email_url")
+    @classmethod
+    def _mail(cls, value: str) -> str:
+        mail_of(value)
+        return value
+
+    @field_validator("oidc")
+    @classmethod
+    def _providers(cls, value: str) -> str:
+        providers_of(value)
+        return value
+
 
 ENVIRONMENT = Environment()
 DATA_DIR = ENVIRONMENT.data_dir.expanduser().resolve()
@@ -118,6 +139,9 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_htmx",
     "django_tasks",
@@ -141,6 +165,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "veilleur.desk.accounts.middleware.OpenSessionMiddleware",
     "veilleur.desk.accounts.middleware.ReaderLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -214,13 +239,48 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"check": "20/m/ip", "hook": "120/m/ip"}
-"""What one address may do without an account, beside the limits of allauth: texts judged, calls of hooks."""
+ACCOUNT_RATE_LIMITS = {"check": "20/m/ip", "hook": "120/m/ip", "invitation": "20/m/ip", "guest": "30/m/ip"}
+"""What one address may do without an account, beside the limits of allauth: texts judged, calls of hooks,
+links of invitations and of guests."""
 ACCOUNT_ADAPTER = "veilleur.desk.accounts.adapter.ClosedDoor"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+MAIL: Mail | None = mail_of(ENVIRONMENT.email_url)
+CAN_MAIL = MAIL is not None
+"""Whether letters leave; without, links are shown to be handed over."""
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL else 'dummy'}.EmailBackend"
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
+EMAIL_TIMEOUT = 15
+if MAIL is not None:
+    EMAIL_HOST, EMAIL_PORT = MAIL.host, MAIL.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.starts_tls, MAIL.is_tls
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Veilleur · "
+ACCOUNT_EMAIL_NOTIFICATIONS = CAN_MAIL
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENVIRONMENT.https else "http"
+
+MFA_ADAPTER = "veilleur.desk.accounts.adapter.SecondFactor"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody registers alone: an administrator vouched for the address
+MFA_TOTP_ISSUER = "Veilleur"
+MFA_TOTP_TOLERANCE = 1  # a telephone may be half a minute late
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENVIRONMENT.https
+"""A passkey of `http://localhost`; browsers offer none on any other address without HTTPS."""
+
+OIDC: dict[str, Provider] = {one.id: one for one in providers_of(ENVIRONMENT.oidc)}
+"""Providers of single sign-on by their short name."""
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a link: no form of ours is sent on to another host
+SOCIALACCOUNT_ADAPTER = "veilleur.desk.accounts.adapter.SingleSignOn"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [one.for_allauth() for one in OIDC.values()],
+    }
+}
 
 METRICS_TOKEN = ENVIRONMENT.metrics_token
 PUBLIC_CHECK = ENVIRONMENT.public_check

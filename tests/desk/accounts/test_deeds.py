@@ -8,6 +8,7 @@ import pytest
 from django.utils import translation
 
 from veilleur.desk.accounts import deeds
+from veilleur.desk.accounts.adapter import CHANGES
 from veilleur.desk.inbox import explanations
 from veilleur.desk.inbox.actions import LABELS
 from veilleur.desk.inbox.models import Outcome
@@ -33,7 +34,13 @@ def act_of(argument: ast.expr) -> str:
 def test_every_recorded_act_has_words(repository: Path) -> None:
     found = set(recorded_acts(repository))
     assert "accounts.admit" in found, "the search for recorded acts no longer finds any"
-    composed = {"inbox.*", "moderation.*", "replies.*", "sources.*"}  # those whose members are checked below
+    composed = {
+        "accounts.*",
+        "inbox.*",
+        "moderation.*",
+        "replies.*",
+        "sources.*",
+    }  # those whose members are checked below
     assert found - set(deeds.DEEDS) - composed == set()
 
 
@@ -41,6 +48,7 @@ def test_every_act_on_a_message_and_every_end_of_an_import_has_words() -> None:
     assert {f"inbox.{act.value}" for act in set(Act) - ON_NETWORK} <= set(deeds.DEEDS)
     assert {f"moderation.{act.value}" for act in ON_NETWORK} <= set(deeds.DEEDS)
     assert {f"moderation.{step.value}" for step in set(moderation.Step) - {"asked"}} <= set(deeds.DEEDS)
+    assert {f"accounts.{verb}" for verb in CHANGES.values()} <= set(deeds.DEEDS)
     settings = ("policy", "pack", "rule", "template")
     assert {f"replies.{verb}" for verb in (*Step.values, *settings)} <= set(deeds.DEEDS)
     assert {f"sources.{verb}" for verb in ("finish", "stop", "fail")} <= set(deeds.DEEDS)

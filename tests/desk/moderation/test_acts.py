@@ -10,6 +10,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from veilleur.desk.accounts.models import AuditLine
+from veilleur.desk.accounts.permissions import workplace_of
 from veilleur.desk.inbox import actions as inbox
 from veilleur.desk.inbox.models import DecisionRow, MentionRow
 from veilleur.desk.inbox.queries.filters import Filters
@@ -62,7 +63,7 @@ def test_what_becomes_of_it_makes_nobody_look_again(said, place_a, asked):
 
 @pytest.mark.parametrize("verb", list(Verb))
 def test_a_reader_asks_for_nothing(verb, said, reader_a, place_a):
-    reader = type(place_a)(place_a.organisation, reader_a, "reader")
+    reader = workplace_of(reader_a, place_a.organisation.slug)
     mention = said()
     with pytest.raises(ActRefused):
         ask(reader, mention, verb, **REASON)

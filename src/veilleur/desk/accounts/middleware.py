@@ -1,4 +1,4 @@
-"""Shows each page in the language and the time zone of its reader."""
+"""Notes where people are signed in; shows each page in the language and the time zone of its reader."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from veilleur.desk.accounts.models import User
+from veilleur.desk.accounts.sessions import note_session
+
+
+class OpenSessionMiddleware:
+    """Notes in which browsers a person is signed in, for their page of sessions."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answers `request`, and notes its browser first when somebody is signed in."""
+        if isinstance(request.user, User):
+            note_session(request, request.user)
+        return self.get_response(request)
 
 
 class ReaderLanguageMiddleware:

@@ -1,4 +1,4 @@
-"""Who works here: organisations, people, roles; and the audit trail of what they did."""
+"""Who works here: organisations, people, roles, teams, agencies; and the audit trail of what they did."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ class Organisation(models.Model):
     language = models.CharField(max_length=2, default="fr", choices=[("fr", "Français"), ("en", "English")])
     time_zone = models.CharField(max_length=64, default="Europe/Paris", validators=[validate_time_zone])
     triage_policy = models.TextField(blank=True, help_text="TOML; empty means the policy of the house.")
+    requires_second_factor = models.BooleanField(
+        default=False, db_default=False, help_text="Nobody sees it without a code or a passkey."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -62,25 +65,120 @@ class User(AbstractBaseUser):
 
 
 class Role(models.TextChoices):
-    """What a member may do; `permissions.py` says what each allows."""
+    """The roles that come with the house; `permissions.py` says what each allows."""
 
     READER = "reader", _("reads")
     MEMBER = "member", _("works on messages")
     MANAGER = "manager", _("works and configures")
+    APPROVER = "approver", _("approves replies")
+    MODERATOR = "moderator", _("moderates")
+    OFFICER = "officer", _("looks after adverse reactions")
+    OBSERVER = "observer", _("sees figures only")
 
 
-class Membership(models.Model):
+class HouseRole(models.Model):
+    """A role that an organisation wrote itself: a name, and the rights that were ticked."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="own_roles")
+    name = models.CharField(max_length=60)
+    rights = models.JSONField(default=list, help_text="Values of `permissions.May`.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="one_role_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WithRole(models.Model):
+    """What holds a role: one of the house, or, in its place, one of the organisation."""
+
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
+    own_role = models.ForeignKey(HouseRole, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    @property
+    def role_name(self) -> str:
+        """The role in words."""
+        return self.own_role.name if self.own_role else str(Role(self.role).label)
+
+
+class Membership(WithRole):
     """One person in one organisation."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "organisation"], name="one_membership")]
 
     def __str__(self) -> str:
         return f"{self.user} @ {self.organisation}"
+
+
+class Team(models.Model):
+    """People of one organisation who work together."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="teams")
+    name = models.CharField(max_length=60)
+    members = models.ManyToManyField(Membership, related_name="teams")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="one_team_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Mandate(WithRole):
+    """What a client lets an agency do: whoever holds `needed` at the agency has `role` at the client."""
+
+    client = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="mandates_given")
+    agency = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="mandates_held")
+    needed = models.CharField(max_length=16, help_text="A value of `permissions.May`.")
+    given_at = models.DateTimeField()
+    given_by_name = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "agency"], name="one_mandate")]
+
+    def __str__(self) -> str:
+        return f"{self.agency} → {self.client}"
+
+
+class Invitation(WithRole):
+    """A person is asked to join. The link is known to its reader only: the table has its digest."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by_name = models.CharField(max_length=120)
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "email"], name="one_invitation_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class OpenSession(models.Model):
+    """One browser in which a person is signed in, with no more than they need to recognise it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="open_sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    device = models.CharField(max_length=60)
+    network = models.CharField(max_length=60, help_text="The beginning of its address, never the whole.")
+    opened_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.device
 
 
 class AuditHead(models.Model):

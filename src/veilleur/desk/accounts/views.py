@@ -25,8 +25,16 @@ def home(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)  # noqa: S101 - login_required has just checked
     places = queries.organisations_of(request.user)
     if len(places) == 1:
-        return redirect("inbox:list", organisation=places[0].slug)
+        return redirect("start", organisation=places[0].slug)
     return render(request, "accounts/home.html")
+
+
+@at_work(May.ENTER)
+@require_GET
+def start(request: HttpRequest, place: Workplace) -> HttpResponse:  # noqa: ARG001
+    """The page a person begins with: the messages, or the figures alone."""
+    to = "inbox:list" if place.can_read else "reports:summary"
+    return redirect(to, organisation=place.organisation.slug)
 
 
 @login_required
@@ -41,7 +49,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/preferences.html", {"form": form})
 
 
-@at_work(May.CONFIGURE)
+@at_work(May.ADMINISTER)
 @require_GET
 def trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Every act in this organisation, newest first."""
@@ -52,7 +60,7 @@ def trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "accounts/trail.html", {"form": form, "lines": lines, "older": older})
 
 
-@at_work(May.CONFIGURE)
+@at_work(May.ADMINISTER)
 @require_POST
 def verify_trail(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Checks the chain and says what it found."""
@@ -67,10 +75,3 @@ def verify_trail(request: HttpRequest, place: Workplace) -> HttpResponse:
         )
         messages.success(request, intact % {"count": count})
     return redirect("trail", organisation=place.organisation.slug)
-
-
-@at_work(May.CONFIGURE)
-@require_GET
-def members(request: HttpRequest, place: Workplace) -> HttpResponse:
-    """Who works here, with which role."""
-    return render(request, "accounts/members.html", {"people": queries.people(place.organisation)})

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import Organisation, User
 from veilleur.desk.accounts.permissions import May, Workplace
+from veilleur.desk.accounts.queries import works_at
 from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.models import Correction, DecisionRow, Note, Outcome, Seen, TicketRow
@@ -247,9 +248,9 @@ def see(place: Workplace, ticket_id: int, *, now: datetime) -> None:
     Seen.objects.bulk_create([Seen(ticket=ticket, person=place.user, at=now)], ignore_conflicts=True)
 
 
-def held(place: Workplace, ticket_id: int, version: int | None) -> TicketRow:
+def held(place: Workplace, ticket_id: int, version: int | None, may: May = May.WORK) -> TicketRow:
     """The ticket, locked until the end of the transaction, if the person saw it as it is."""
-    if not place.allows(May.WORK):
+    if not place.allows(may):
         raise ActRefused(_("You may read here, not act."))
     # PostgreSQL cannot lock the nullable side of a join: only the ticket itself is locked.
     tickets = TicketRow.objects.select_for_update(of=("self",)).select_related(
@@ -264,7 +265,7 @@ def held(place: Workplace, ticket_id: int, version: int | None) -> TicketRow:
 
 
 def _require_member(organisation: Organisation, user: User | None) -> None:
-    if user is not None and not user.memberships.filter(organisation=organisation).exists():
+    if user is not None and not works_at(user, organisation):
         raise ActRefused(_("This person does not work here."))
 
 

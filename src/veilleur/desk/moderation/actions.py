@@ -38,14 +38,14 @@ ON_ITS_WAY = timedelta(minutes=10)
 SHORTEST_WORDS = 10
 """Characters that say why, where no ground of the list does."""
 NEEDED = {Verb.REMOVE: May.CONFIGURE}
-"""The right that an act asks for; `May.WORK` otherwise."""
+"""The right that an act asks for beside `May.MODERATE`."""
 REASONED = (Verb.REMOVE, Verb.FLAG)
 OUT_OF_SIGHT = (Verb.HIDE, Verb.REMOVE)
 
 
 def may_ask(place: Workplace, verb: str) -> bool:
     """Whether this person may ask for an act."""
-    return place.allows(NEEDED.get(Verb(verb), May.WORK))
+    return place.allows(NEEDED.get(Verb(verb), May.MODERATE))
 
 
 @transaction.atomic
@@ -62,7 +62,7 @@ def ask(
 ) -> NetworkAct:
     """Asks for an act; see `jobs.request`. `is_warned`: the person read what comes first (`precautions`)."""
     _require_allowed(place, verb)
-    ticket = held(place, ticket_id, version)
+    ticket = held(place, ticket_id, version, May.MODERATE)
     _require_possible(ticket, verb)
     _require_free(ticket, verb)
     if verb in REASONED:
@@ -124,7 +124,7 @@ def _locked(place: Workplace, act_id: int, states: tuple[State, ...]) -> Network
 
 
 def _require_allowed(place: Workplace, verb: Verb) -> None:
-    if not place.allows(May.WORK):
+    if not place.allows(May.MODERATE):
         raise ActRefused(_("You may read here, not act."))
     if not may_ask(place, verb):
         raise ActRefused(_("Only who configures the house removes messages."))

@@ -135,7 +135,7 @@ def _moves(act: NetworkAct, now: datetime) -> bool:
 
 def _shown(place: Workplace, act: NetworkAct, now: datetime) -> ActShown:
     mention = act.ticket.mention
-    may = may_ask(place, act.verb) and place.can_work
+    may = may_ask(place, act.verb) and place.can_moderate
     just_called = act.attempted_at is not None and now - act.attempted_at < ON_ITS_WAY
     is_stuck = act.state == State.FAILED or (act.state == State.QUEUED and act.attempts > 0)
     droppable = act.state in {State.FAILED, State.QUEUED} or (act.state == State.UNKNOWN and not just_called)

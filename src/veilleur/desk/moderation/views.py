@@ -46,14 +46,14 @@ def standing(request: HttpRequest, place: Workplace, ticket: int) -> HttpRespons
     return render(request, "moderation/parts/on_network.html", context)
 
 
-@at_work(May.WORK)
+@at_work(May.MODERATE)
 @asked_for
 def hide(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Takes a message out of the public's sight, once what comes first was read."""
     return _asked(request, place, ticket, Verb.HIDE, AskForm)
 
 
-@at_work(May.WORK)
+@at_work(May.MODERATE)
 @require_POST
 def show(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Puts a hidden message back."""
@@ -67,21 +67,21 @@ def remove(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     return _asked(request, place, ticket, Verb.REMOVE, ReasonForm)
 
 
-@at_work(May.WORK)
+@at_work(May.MODERATE)
 @asked_for
 def flag(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Tells those who run the network about a message."""
     return _asked(request, place, ticket, Verb.FLAG, FlagForm)
 
 
-@at_work(May.WORK)
+@at_work(May.MODERATE)
 @require_POST
 def again(request: HttpRequest, place: Workplace, act: int) -> HttpResponse:
     """Lets an act leave at once."""
     return _moved(request, place, act, jobs.again, _("It is tried again now."))
 
 
-@at_work(May.WORK)
+@at_work(May.MODERATE)
 @require_POST
 def drop(request: HttpRequest, place: Workplace, act: int) -> HttpResponse:
     """Takes an act back, or gives it up."""

@@ -61,7 +61,7 @@ def begin(
     now: datetime,
 ) -> Reply:
     """The reply of a ticket, made if there is none under way."""
-    ticket = ticket_to_answer(place, ticket_id, May.WORK)
+    ticket = ticket_to_answer(place, ticket_id, May.ANSWER)
     TicketRow.objects.select_for_update(of=("self",)).get(pk=ticket.pk)  # two people never begin two
     refuse_erased(ticket)
     existing = under_way(ticket)
@@ -175,7 +175,7 @@ def submit(place: Workplace, reply_id: int, version: int, *, now: datetime) -> R
 @transaction.atomic
 def approve(place: Workplace, reply_id: int, version: int, *, now: datetime) -> Reply:
     """Somebody else than the author lets this very wording leave."""
-    reply = held(place, reply_id, version, [State.TO_APPROVE])
+    reply = held(place, reply_id, version, [State.TO_APPROVE], May.APPROVE)
     if reply.author_id == place.user.pk:
         raise ActRefused(_("You wrote it: somebody else reads it before it leaves."))
     _require_free(_result(reply))
@@ -186,7 +186,7 @@ def approve(place: Workplace, reply_id: int, version: int, *, now: datetime) -> 
 @transaction.atomic
 def send_back(place: Workplace, reply_id: int, version: int, *, reason: str, now: datetime) -> Reply:
     """Gives the text back to its author, with a word."""
-    reply = held(place, reply_id, version, [State.TO_APPROVE, State.APPROVED])
+    reply = held(place, reply_id, version, [State.TO_APPROVE, State.APPROVED], May.APPROVE)
     if not reason.strip():
         raise ActRefused(_("Say what should change."))
     note(reply, Step.RETURN, place.user, now, state=State.DRAFT, reason=reason.strip())
@@ -240,7 +240,7 @@ def drop(place: Workplace, reply_id: int, version: int, *, now: datetime) -> Rep
 @transaction.atomic
 def decide_safety(place: Workplace, ticket_id: int, *, is_case: bool, reason: str, now: datetime) -> None:
     """Says whether a message that may tell of an adverse reaction is a case, and why; a case is held."""
-    ticket = ticket_to_answer(place, ticket_id, May.WORK)
+    ticket = ticket_to_answer(place, ticket_id, May.DECLARE)
     refuse_erased(ticket)
     require_reason(reason)
     _decision, is_new = SafetyDecision.objects.get_or_create(
@@ -263,6 +263,11 @@ def decide_safety(place: Workplace, ticket_id: int, *, is_case: bool, reason: st
 
 def _result(reply: Reply) -> Judged:
     return judged(case_of(reply.ticket), reply.text, overrides_of(reply))
+
+
+def require_free(reply: Reply) -> None:
+    """Refuses, saying why, a reply whose words the rules hold back."""
+    _require_free(_result(reply))
 
 
 def _require_free(result: Judged) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from veilleur.desk.forms import Said
 from veilleur.desk.replies.actions import LONGEST
+from veilleur.desk.replies.guests import DAYS as GUEST_DAYS
 from veilleur.desk.replies.models import Approval, ReplyPolicy
 from veilleur.desk.replies.rulebooks import OWN
 from veilleur.errors import PackInvalid
@@ -47,6 +48,27 @@ class WriteForm(VersionForm):
         required=False, max_length=LONGEST, strip=False, widget=forms.Textarea, label=_("Your reply")
     )
     author = forms.CharField(required=False, max_length=120)
+
+
+class GuestForm(VersionForm):
+    """Who is asked without an account, and for how long the link serves."""
+
+    name = forms.CharField(max_length=120)
+    days = forms.TypedChoiceField(
+        coerce=int, choices=[(days, days) for days in GUEST_DAYS]
+    )
+
+
+class VerdictForm(VersionForm):
+    """What a guest says, and a word for the author."""
+
+    verdict = forms.ChoiceField(choices=[("approve", _("Approve")), ("refuse", _("Refuse"))])
+    word = forms.CharField(required=False, max_length=2000)
+
+    def arguments(self) -> dict[str, Any]:
+        """What `guests.decide` takes."""
+        said = super().arguments()
+        return {"approves": said.pop("verdict") == "approve", **said}
 
 
 class RewriteForm(VersionForm):

@@ -205,3 +205,22 @@ class ReplyStep(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["reply", "at"])]
+
+
+class GuestLink(models.Model):
+    """A link with which somebody without an account approves or refuses one reply, once."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    reply = models.ForeignKey(Reply, on_delete=models.CASCADE, related_name="guest_links")
+    name = models.CharField(max_length=120, help_text="Who is asked, in words.")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret in the link.")
+    made_by_name = models.CharField(max_length=120)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, help_text="When it was used or taken back.")
+
+    class Meta:
+        db_table = "replies_guest_link"
+
+    def __str__(self) -> str:
+        return self.name

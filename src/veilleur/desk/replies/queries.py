@@ -8,6 +8,8 @@ from datetime import datetime
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
+from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from veilleur.desk.accounts.models import Organisation
@@ -28,6 +30,7 @@ from veilleur.desk.replies.judging import (
 )
 from veilleur.desk.replies.models import (
     ENDED,
+    GuestLink,
     Reply,
     ReplyStep,
     SafetyDecision,
@@ -97,6 +100,8 @@ class ReplyPage:
     templates: tuple[Template, ...]
     has_model: bool
     """Whether a model may reword drafts."""
+    guests: tuple[GuestLink, ...]
+    """Links that still serve."""
 
     @property
     def by_hand(self) -> bool:
@@ -148,7 +153,20 @@ def reply_page(place: Workplace, ticket_id: int, author: str = "") -> ReplyPage:
         earlier=tuple(one for one in replies if one.state in ENDED),
         templates=tuple(templates),
         has_model=allowed() is not None,
+        guests=tuple(_guests(reply)) if reply else (),
     )
+
+
+def _guests(reply: Reply) -> list[GuestLink]:
+    return list(reply.guest_links.filter(ended_at=None, expires_at__gt=timezone.now()).order_by("pk")[:50])
+
+
+def reply_of(place: Workplace, pk: int) -> Reply:
+    """A reply of this organisation; `Http404` when it is none."""
+    found = Reply.objects.filter(organisation=place.organisation, pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def _proposal(case: Case, text: str, result: Judged, language: str) -> str:

@@ -39,9 +39,11 @@ def under_way(ticket: TicketRow) -> Reply | None:
     return Reply.objects.filter(ticket=ticket).exclude(state__in=ENDED).first()
 
 
-def held(place: Workplace, reply_id: int, version: int, states: Collection[str]) -> Reply:
+def held(
+    place: Workplace, reply_id: int, version: int, states: Collection[str], may: May = May.ANSWER
+) -> Reply:
     """The reply, locked, if the person saw it as it is and it stands where the act makes sense."""
-    if not place.allows(May.WORK):
+    if not place.allows(may):
         raise ActRefused(_("You may read here, not act."))
     locked = Reply.objects.select_for_update(of=("self",)).select_related("ticket__mention")
     reply = locked.filter(organisation=place.organisation, pk=reply_id).first()

@@ -118,7 +118,7 @@ def give(place: Workplace, chosen: Sequence[int], now: datetime) -> tuple[int, i
 
     What somebody else began or changed meanwhile is left to them.
     """
-    if not place.allows(May.WORK):
+    if not place.allows(May.ANSWER):
         raise ActRefused(_("You may read here, not act."))
     leaving = waiting = 0
     for one in thanks_of(place, now):

@@ -12,7 +12,7 @@ from veilleur.desk.accounts.permissions import May, Workplace, at_work
 from veilleur.desk.replies.thanks import give, thanks_of
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 def thanks(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Ratings without a word, each with what it would be answered and when."""
     now = timezone.now()

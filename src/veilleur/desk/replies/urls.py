@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from veilleur.desk.replies import settings_views, thanks_views, views
+from veilleur.desk.replies import guest_views, settings_views, thanks_views, views
 
 app_name = "replies"
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("<int:reply>/look/", views.look, name="look"),
     path("<int:reply>/publish/", views.publish, name="publish"),
     path("<int:reply>/drop/", views.drop, name="drop"),
+    path("<int:reply>/guest/", guest_views.ask_guest, name="ask_guest"),
+    path("guests/<int:link>/revoke/", guest_views.revoke_guest, name="revoke_guest"),
     path("thanks/", thanks_views.thanks, name="thanks"),
     path("check/", views.check, name="check"),
     path("templates/", settings_views.templates, name="templates"),

@@ -35,6 +35,7 @@ from veilleur.desk.replies.queries import (
     VIEWS,
     part_rewritten,
     replies_of,
+    reply_of,
     reply_page,
     views_of,
 )
@@ -70,12 +71,12 @@ def _page(request: HttpRequest, place: Workplace, ticket: int, author: str = "")
     return render(request, "replies/reply.html", context)
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def start(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Begins a reply with a proposal, or puts another proposal or a wording of the house in its place."""
     form = StartForm(request.POST)
-    answered = ticket_to_answer(place, ticket, May.WORK)
+    answered = ticket_to_answer(place, ticket, May.ANSWER)
     if not form.is_valid():
         return _refused(request, place, ticket, form.sentence())
     template = _template(place, form.cleaned_data["template"])
@@ -126,12 +127,12 @@ def _last_wording(place: Workplace) -> str:
     return last.wording if last else ""
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def write(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Keeps what is written and says what the rules think of it; htmx asks while the person types."""
     form = WriteForm(request.POST)
-    found = _reply(place, reply)
+    found = reply_of(place, reply)
     if not form.is_valid():
         return _refused(request, place, found.ticket_id, form.sentence())
     said = form.cleaned_data
@@ -149,12 +150,12 @@ def write(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     return _page(request, place, found.ticket_id, said["author"])
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def rewrite(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Says one breach, or all of them, in the neutral wording."""
     form = RewriteForm(request.POST)
-    found = _reply(place, reply)
+    found = reply_of(place, reply)
     if not form.is_valid():
         return _refused(request, place, found.ticket_id, form.sentence())
     said = form.cleaned_data
@@ -173,56 +174,56 @@ def rewrite(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     )
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def submit(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Asks for a second reading."""
     return _simple(request, place, reply, VersionForm, actions.submit, _("A colleague is asked to read it."))
 
 
-@at_work(May.WORK)
+@at_work(May.APPROVE)
 @require_POST
 def approve(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Lets a colleague's text leave."""
     return _simple(request, place, reply, VersionForm, actions.approve, _("Approved."))
 
 
-@at_work(May.WORK)
+@at_work(May.APPROVE)
 @require_POST
 def send_back(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Gives the text back with a word."""
     return _simple(request, place, reply, ReasonForm, actions.send_back, _("Sent back to its author."))
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def override(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Takes responsibility for a breach."""
     return _simple(request, place, reply, OverrideForm, actions.override, _("Noted, with your reason."))
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def hold(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Takes back what has not left yet."""
     return _simple(request, place, reply, VersionForm, actions.hold, _("Taken back."))
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def drop(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Gives up a reply."""
     return _simple(request, place, reply, VersionForm, actions.drop, _("Dropped."))
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def send(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Decides that it leaves; the worker sends it."""
     return _simple(request, place, reply, VersionForm, send_now, _("It leaves now."))
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def publish(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Says where a person published it."""
@@ -230,11 +231,11 @@ def publish(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     return _simple(request, place, reply, PublishForm, actions.publish_by_hand, done)
 
 
-@at_work(May.WORK)
+@at_work(May.ANSWER)
 @require_POST
 def look(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     """Looks on the network for a reply whose outcome nobody knows."""
-    found = _reply(place, reply)
+    found = reply_of(place, reply)
     sending.reconcile(reply)
     found.refresh_from_db()
     if found.state == State.UNKNOWN:
@@ -244,11 +245,11 @@ def look(request: HttpRequest, place: Workplace, reply: int) -> HttpResponse:
     return redirect("replies:reply", organisation=place.organisation.slug, ticket=found.ticket_id)
 
 
-@at_work(May.WORK)
+@at_work(May.DECLARE)
 @require_POST
 def safety(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Says whether a message is a case of pharmacovigilance."""
-    ticket_to_answer(place, ticket, May.WORK)
+    ticket_to_answer(place, ticket, May.DECLARE)
     form = SafetyForm(request.POST)
     if not form.is_valid():
         return _refused(request, place, ticket, form.sentence())
@@ -273,13 +274,6 @@ def check(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "replies/check.html", {"form": form, "result": result})
 
 
-def _reply(place: Workplace, pk: int) -> Reply:
-    found = Reply.objects.filter(organisation=place.organisation, pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
-
-
 def _simple(
     request: HttpRequest,
     place: Workplace,
@@ -289,7 +283,7 @@ def _simple(
     done: str,
 ) -> HttpResponse:
     """Form → act → the page of the reply, with a sentence."""
-    found, form = _reply(place, reply), form_class(request.POST)
+    found, form = reply_of(place, reply), form_class(request.POST)
     if not form.is_valid():
         return _refused(request, place, found.ticket_id, form.sentence())
     return _act(request, place, found, lambda now: act(place, reply, **form.cleaned_data, now=now), done)

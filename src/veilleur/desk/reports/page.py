@@ -78,7 +78,7 @@ class Page:
 
 def page_of(place: Workplace, found: Figures, language: str) -> Page:
     """The page for what was found."""
-    links = Links(place.organisation.slug, found.asked.choice)
+    links = Links(place.organisation.slug, found.asked.choice, place.can_read)
     policy = policy_of(place.organisation)
     bucket = bucket_for(found.period)
     return Page(
@@ -100,9 +100,12 @@ class Links:
 
     slug: str
     choice: Choice
+    opens_messages: bool
 
     def inbox(self, period: Period, status: str = "all", **more: str) -> str:
-        """The list of exactly the messages that a figure counts."""
+        """The list of exactly the messages that a figure counts; empty for who may not see any."""
+        if not self.opens_messages:
+            return ""
         days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
         return self._address("inbox:list", {"status": status, **days, **more})
 

@@ -16,7 +16,7 @@ from veilleur.desk.reports.queries import figures
 from veilleur.desk.reports.rollups import names_met
 
 
-@at_work(May.READ)
+@at_work(May.ENTER)
 @require_GET
 def summary(request: HttpRequest, place: Workplace) -> HttpResponse:
     """What the public said over a period, in figures that open their messages."""
@@ -26,7 +26,7 @@ def summary(request: HttpRequest, place: Workplace) -> HttpResponse:
     return render(request, "reports/summary.html", {"form": form, "page": page})
 
 
-@at_work(May.READ)
+@at_work(May.EXPORT)
 @require_GET
 def download(request: HttpRequest, place: Workplace) -> HttpResponse:
     """The same figures as a CSV file."""

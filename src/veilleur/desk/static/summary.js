@@ -62,7 +62,10 @@ function draw(place) {
   const chart = window.echarts.init(place, null, { locale });
   const description = place.getAttribute("aria-label");
   chart.setOption(option(data, description));
-  chart.on("click", (event) => location.assign(data.hrefs[event.dataIndex]));
+  chart.on("click", (event) => {
+    const href = data.hrefs[event.dataIndex];
+    if (href) location.assign(href);
+  });
   new ResizeObserver(() => chart.resize()).observe(place);
   return () => chart.setOption(option(data, description), true);
 }
