@@ -133,6 +133,8 @@ class Status(StrEnum):
     NEW = "new"
     OPEN = "open"
     SNOOZED = "snoozed"
+    PENDING = "pending"
+    """Waits for somebody outside, whether or not a date is set at which it comes back."""
     CLOSED = "closed"
 
 
@@ -154,6 +156,10 @@ class Act(StrEnum):
     HOLD = "hold"
     LIFT = "lift"
     ERASE = "erase"
+    WAIT = "wait"
+    TAG = "tag"
+    FILL = "fill"
+    MACRO = "macro"
 
 
 ON_NETWORK = frozenset({Act.HIDE, Act.SHOW, Act.REMOVE, Act.FLAG})

@@ -9,8 +9,24 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from veilleur.desk.accounts.actions import admit
-from veilleur.desk.accounts.models import HouseRole, Invitation, Mandate, OpenSession, Organisation, Team
-from veilleur.desk.inbox.models import LegalHold, MentionRow, Note, SavedView, Watch, WordList
+from veilleur.desk.accounts.models import (
+    HouseRole,
+    Invitation,
+    Mandate,
+    OpenSession,
+    Organisation,
+    Team,
+    User,
+)
+from veilleur.desk.inbox.models import LegalHold, MentionRow, Note, SavedView, TicketRow, Watch, WordList
+from veilleur.desk.inbox.team.models import (
+    Attachment,
+    BulkAct,
+    CustomField,
+    Macro,
+    Notification,
+    Tag,
+)
 from veilleur.desk.moderation.models import NetworkAct
 from veilleur.desk.replies.models import GuestLink, Reply, Template
 from veilleur.desk.sources.actions import draft_run
@@ -114,6 +130,7 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
     )
     session = OpenSession.objects.create(user=person, session_key="k", opened_at=moment, seen_at=moment)
     return {
+        **_of_the_team(organisation, ticket, note),
         "organisation": organisation.slug,
         "member": member.pk,
         "role": role.pk,
@@ -141,4 +158,29 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
         "hold": hold.pk,
         "token": hook,
         **SHARED,
+    }
+
+
+def _of_the_team(organisation: Organisation, ticket: TicketRow, note: Note) -> dict[str, Any]:
+    """What a team adds: a tag, a macro, a field, an act on many, a file, a notification."""
+    tag = Tag.objects.create(organisation=organisation, name="Urgent", key="urgent")
+    macro = Macro.objects.create(organisation=organisation, name="Merci", key=1, steps=[["assign", "me"]])
+    field = CustomField.objects.create(organisation=organisation, name="Service", kind="text")
+    act = BulkAct.objects.create(organisation=organisation, by_name="x", created_at=ticket.opened_at)
+    act.lines.create(ticket=ticket, version=ticket.version)
+    file = Attachment.objects.create(
+        note=note, name="a.pdf", media_type="application/pdf", size=1, path="none"
+    )
+    member = organisation.memberships.first()
+    person = member.user if member else User.objects.create_user("nobody@example.org", name="Nobody")
+    told = Notification.objects.create(
+        organisation=organisation, person=person, kind="named", ticket=ticket, note=note, at=ticket.opened_at
+    )
+    return {
+        "tag": tag.pk,
+        "macro": macro.pk,
+        "custom_field": field.pk,
+        "bulk": act.pk,
+        "attachment": file.pk,
+        "notification": told.pk,
     }

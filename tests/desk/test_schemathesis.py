@@ -21,6 +21,7 @@ from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox import forms as inbox
 from veilleur.desk.inbox.models import MentionRow
 from veilleur.desk.inbox.retention_forms import ReasonForm, RetentionForm
+from veilleur.desk.inbox.team import forms as team
 from veilleur.desk.inbox.watch_forms import WatchForm
 from veilleur.desk.moderation import forms as moderation
 from veilleur.desk.replies import forms as replies
@@ -120,6 +121,32 @@ PAGES = {
     "inbox:correct": Page(post=inbox.CorrectForm.base_fields),
     "inbox:note": Page(post=inbox.NoteForm.base_fields),
     "inbox:undo": Page(post=NOTHING),
+    "inbox:wait": Page(post=inbox.WaitForm.base_fields),
+    "inbox:tag": Page(post=team.TagForm.base_fields),
+    "inbox:run_macro": Page(post=inbox.ReopenForm.base_fields),
+    "inbox:fill": Page(post=inbox.FillForm.base_fields),
+    "inbox:bulk": Page(post={**team.BeginForm.base_fields, "ticket": forms.CharField()}),
+    "inbox:bulk_act": Page(get=NOTHING, post=team.StepsForm.base_fields),
+    "inbox:run_bulk": Page(post=NOTHING),
+    "inbox:undo_bulk": Page(post=NOTHING),
+    "inbox:bulk_progress": Page(get=NOTHING),
+    "inbox:notifications": Page(get={"before": forms.CharField()}),
+    "inbox:bell": Page(get=NOTHING),
+    "inbox:read_all": Page(post=NOTHING),
+    "inbox:turn_notification": Page(post=NOTHING),
+    "inbox:notification_choices": Page(get=NOTHING, post=team.ChoiceForm.base_fields),
+    "inbox:attachment": Page(get=NOTHING),
+    "inbox:tags": Page(get=NOTHING),
+    "inbox:change_tag": Page(post=team.TagChangeForm.base_fields),
+    "inbox:drop_tag": Page(post={"into": forms.CharField()}),
+    "inbox:macros": Page(get=NOTHING),
+    "inbox:add_macro": Page(get=NOTHING, post=team.MacroForm.base_fields),
+    "inbox:macro": Page(get=NOTHING, post=team.MacroForm.base_fields),
+    "inbox:drop_macro": Page(post=NOTHING),
+    "inbox:fields": Page(get=NOTHING),
+    "inbox:add_field": Page(get=NOTHING, post=team.FieldForm.base_fields),
+    "inbox:field": Page(get=NOTHING, post=team.FieldForm.base_fields),
+    "inbox:drop_field": Page(post=NOTHING),
     "inbox:start_run": Page(post={**sources.MappingForm.base_fields, **COLUMNS}),
     "inbox:resume_run": Page(post=NOTHING),
     "inbox:saved": Page(get=NOTHING),

@@ -21,6 +21,7 @@ from django.utils import translation
 from veilleur import vocabulary
 from veilleur.desk.accounts import models as accounts
 from veilleur.desk.inbox import models as inbox
+from veilleur.desk.inbox.team import models as team
 from veilleur.desk.moderation import models as moderation
 from veilleur.desk.settings import Environment
 from veilleur.desk.sources import models as sources
@@ -165,7 +166,7 @@ def test_every_room_is_explained(repository: Path, room: str) -> None:
 
 
 def _shown() -> Iterator[tuple[str, str]]:
-    for module in (vocabulary, accounts, sources, inbox, moderation):
+    for module in (vocabulary, accounts, sources, inbox, moderation, team):
         for name, thing in vars(module).items():
             is_enum = isinstance(thing, type) and issubclass(thing, enum.Enum)
             if is_enum and thing.__module__ == module.__name__ and thing is not models.TextChoices:
@@ -181,7 +182,7 @@ def test_every_word_of_an_enumeration_is_in_the_glossary(repository: Path, name:
 def _choices() -> list[type[models.TextChoices]]:
     return [
         thing
-        for module in (accounts, sources, inbox, moderation)
+        for module in (accounts, sources, inbox, moderation, team)
         for thing in vars(module).values()
         if isinstance(thing, type)
         and issubclass(thing, models.TextChoices)

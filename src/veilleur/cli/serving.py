@@ -77,6 +77,8 @@ def worker(
 
     from veilleur.desk.inbox.collectors import Collector
     from veilleur.desk.inbox.jobs import keep_erasing, resume_interrupted
+    from veilleur.desk.inbox.team.jobs import keep_telling
+    from veilleur.desk.inbox.team.jobs import resume_interrupted as resume_team
     from veilleur.desk.measures import count_together
     from veilleur.desk.moderation.jobs import keep_performing
     from veilleur.desk.replies.jobs import keep_sending
@@ -89,7 +91,8 @@ def worker(
         threading.Thread(target=_die_with_stdin, daemon=True).start()
     forget_imported()
     resume_interrupted()
-    work((keep_sending, keep_performing, keep_erasing, Collector().run), patience)
+    resume_team()
+    work((keep_sending, keep_performing, keep_erasing, keep_telling, Collector().run), patience)
 
 
 def _die_with_stdin() -> None:

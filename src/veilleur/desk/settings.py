@@ -47,6 +47,9 @@ class Environment(BaseSettings):
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         ["127.0.0.1", "localhost", "[::1]"], description="Names the desk answers to, separated by commas."
     )
+    public_url: str = Field(
+        "", description="Where people reach the desk, for links in e-mails; empty: no e-mail digest leaves."
+    )
     https: bool = Field(default=False, description="Set when the desk is reached through HTTPS.")
     time_zone: str = Field("Europe/Paris", description="Zone of dates when the organisation has none.")
     public_check: bool = Field(
@@ -77,6 +80,13 @@ class Environment(BaseSettings):
         if not isinstance(value, str):
             return value
         return [name.strip() for name in value.split(",") if name.strip()]
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError(f"{value} is not an address; write it as in “https://desk.example.org”")
+        return value.rstrip("/")
 
     @field_validator("time_zone")
     @classmethod
@@ -283,6 +293,9 @@ SOCIALACCOUNT_PROVIDERS = {
 }
 
 METRICS_TOKEN = ENVIRONMENT.metrics_token
+PUBLIC_URL = ENVIRONMENT.public_url
+"""Where people reach the desk, without a slash at the end; links in e-mails begin so."""
+
 PUBLIC_CHECK = ENVIRONMENT.public_check
 """Whether `/check/` is open to people without an account."""
 

@@ -74,6 +74,8 @@ def _field_holds(query, mention: Mention, reading: Reading) -> bool:
     if isinstance(query, Is):
         return _is_so(query.name, query.value, mention, reading)
     assert isinstance(query, Field)
+    if query.name == "tag":  # a message carries none by itself
+        return False
     if query.name in {"source", "thread"}:
         names = [mention.source] if query.name == "source" else [mention.thread, mention.external_id]
         asked = query.text.words if isinstance(query.text, Phrase) else (query.text,)

@@ -7,7 +7,7 @@ sense in the present state; a ticket of another organisation does not exist (`Ht
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.models import Correction, DecisionRow, Note, Outcome, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of, sorted_columns
+from veilleur.desk.inbox.team import attachments, fields, notifications, tags
+from veilleur.desk.inbox.team.attachments import Kept
 from veilleur.errors import ActRefused, Outdated
 from veilleur.listening.queries import marks_of
 from veilleur.vocabulary import ON_HOLD, ON_NETWORK, Act, Status
@@ -45,6 +47,9 @@ RESTORABLE = (
 
 _MOMENTS = frozenset({"snoozed_until", "answered_at", "closed_at", "due_at"})
 
+_WRITTEN = frozenset({"reason", "value", "value_before"})
+"""Details that hold what a person wrote."""
+
 LABELS = {
     "sentiment": frozenset({"pos", "neg", "neu", "mixed"}),
     "language": frozenset({"fr", "en", "other"}),
@@ -57,7 +62,7 @@ def assign(place: Workplace, ticket_id: int, version: int, *, to: User | None, n
     """Gives the ticket to a colleague, or to nobody."""
     ticket = held(place, ticket_id, version)
     _require_member(place.organisation, to)
-    changes = {"assignee_id": to.pk if to else None, "status": _taken_up(ticket)}
+    changes = {"assignee_id": to.pk if to else None, "status": taken_up(ticket)}
     return _decide(place, ticket, Act.ASSIGN, changes, {"to": str(to) if to else ""}, now)
 
 
@@ -73,13 +78,27 @@ def snooze(place: Workplace, ticket_id: int, version: int, *, until: datetime, n
 
 
 @transaction.atomic
+def wait(
+    place: Workplace, ticket_id: int, version: int, *, until: datetime | None = None, now: datetime
+) -> DecisionRow:
+    """Says that somebody outside has the next word; it comes back by itself when they do, or at a moment."""
+    ticket = held(place, ticket_id, version)
+    _refuse_closed(ticket)
+    if until is not None and until <= now:
+        raise ActRefused(_("Choose a moment to come: this one has passed."))
+    changes = {"status": Status.PENDING.value, "snoozed_until": until}
+    details = {"until": until.isoformat() if until else ""}
+    return _decide(place, ticket, Act.WAIT, changes, details, now)
+
+
+@transaction.atomic
 def close(place: Workplace, ticket_id: int, version: int, *, outcome: str, now: datetime) -> DecisionRow:
     """Ends the work; the first time it ends as answered is kept for the delay of answers."""
     ticket = held(place, ticket_id, version)
     _refuse_closed(ticket)
     if outcome not in Outcome.values:
         raise ActRefused(_("Say how it ended."))
-    return _decide(place, ticket, Act.CLOSE, _closing(ticket, outcome, now), {"outcome": outcome}, now)
+    return _decide(place, ticket, Act.CLOSE, closing(ticket, outcome, now), {"outcome": outcome}, now)
 
 
 @transaction.atomic
@@ -90,11 +109,12 @@ def close_answered(ticket_id: int, *, by: User | None, now: datetime) -> Decisio
     if ticket.status == Status.CLOSED:
         return None
     outcome = Outcome.ANSWERED.value
-    changes = _closing(ticket, outcome, now)
+    changes = closing(ticket, outcome, now)
     return _write(ticket.organisation, by, ticket, Act.CLOSE, changes, {"outcome": outcome}, now)
 
 
-def _closing(ticket: TicketRow, outcome: str, now: datetime) -> dict[str, Any]:
+def closing(ticket: TicketRow, outcome: str, now: datetime) -> dict[str, Any]:
+    """Columns of a ticket whose work ends."""
     changes: dict[str, Any] = {
         "status": Status.CLOSED.value,
         "outcome": outcome,
@@ -113,10 +133,16 @@ def reopen(place: Workplace, ticket_id: int, version: int, *, now: datetime) -> 
     refuse_erased(ticket)
     if ticket.to_do:
         raise ActRefused(_("This message is already among those to handle."))
-    return _decide(place, ticket, Act.REOPEN, _REOPENED, {}, now)
+    return _decide(place, ticket, Act.REOPEN, REOPENED, {}, now)
 
 
-_REOPENED = {"status": Status.OPEN.value, "outcome": "", "closed_at": None, "snoozed_until": None}
+REOPENED: dict[str, Any] = {
+    "status": Status.OPEN.value,
+    "outcome": "",
+    "closed_at": None,
+    "snoozed_until": None,
+}
+"""Columns of a ticket that is taken up again."""
 
 
 @transaction.atomic
@@ -149,7 +175,7 @@ def correct(
         by=place.user, at=now,
     )  # fmt: skip
     _mark_again(ticket)
-    changes = {"status": _taken_up(ticket), **_sorted_again(place.organisation, ticket)}
+    changes = {"status": taken_up(ticket), **_sorted_again(place.organisation, ticket)}
     details = {"analyzer": analyzer, "was": was, "now": label, "reason": reason, "correction": correction.pk}
     return _decide(place, ticket, Act.CORRECT, changes, details, now)
 
@@ -158,7 +184,7 @@ def _mark_again(ticket: TicketRow) -> None:
     """Lets searches find it by what people say of it."""
     mention = ticket.mention
     reading = corrected(reading_of(mention.reading), corrections_of([mention])[mention.pk])
-    mention.marks = marks_of(mention_of(mention), reading)
+    mention.marks = tags.with_house_marks(marks_of(mention_of(mention), reading), mention.pk)
     mention.save(update_fields=["marks"])
 
 
@@ -169,15 +195,25 @@ def _sorted_again(organisation: Organisation, ticket: TicketRow) -> dict[str, An
 
 
 @transaction.atomic
-def add_note(place: Workplace, ticket_id: int, *, text: str, now: datetime) -> DecisionRow:
+def add_note(
+    place: Workplace, ticket_id: int, *, text: str, files: Sequence[Kept] = (), now: datetime
+) -> DecisionRow:
     """Tells colleagues something. A note adds and never conflicts, so that no version is asked."""
     ticket = held(place, ticket_id, None)
     if not text.strip():
         raise ActRefused(_("The note is empty."))
+    note = noted(place, ticket, text.strip(), now)
+    attachments.attach(note, files)
+    return _decide(place, ticket, Act.NOTE, {"status": taken_up(ticket)}, {"note": note.pk}, now)
+
+
+def noted(place: Workplace, ticket: TicketRow, text: str, now: datetime) -> Note:
+    """Writes a note, and tells the colleagues whom it names."""
     note = Note.objects.create(
-        ticket=ticket, author=place.user, author_name=str(place.user), text=text.strip(), at=now
+        ticket=ticket, author=place.user, author_name=str(place.user), text=text, at=now
     )
-    return _decide(place, ticket, Act.NOTE, {"status": _taken_up(ticket)}, {"note": note.pk}, now)
+    notifications.tell_named(place, note, now)
+    return note
 
 
 @transaction.atomic
@@ -190,13 +226,14 @@ def undo(place: Workplace, decision_id: int, *, now: datetime) -> DecisionRow:
     )
     if decision is None:
         raise Http404
+    tags.lock_words(decision.ticket_id)
     ticket = held(place, decision.ticket_id, None)
     last = last_act(ticket)
     if last is None or last.pk != decision.pk:
         raise Outdated(_("Something happened to this message since: look at it again."))
     if decision.by_id != place.user.pk:
         raise ActRefused(_("Only the person who acted can undo it."))
-    _withdraw(decision)
+    _withdraw(ticket, decision)
     if decision.act == Act.CORRECT:
         _mark_again(ticket)
     DecisionRow.objects.filter(pk=decision.pk).update(undone=True)
@@ -218,25 +255,31 @@ def last_standing(decisions: Iterable[DecisionRow]) -> DecisionRow | None:
     return next((one for one in decisions if not one.undone and one.act not in passed), None)
 
 
-def _withdraw(decision: DecisionRow) -> None:
+def _withdraw(ticket: TicketRow, decision: DecisionRow) -> None:
     """What an act wrote beside the ticket goes with it."""
+    details = decision.details
     if decision.act == Act.CORRECT:
-        Correction.objects.filter(pk=decision.details["correction"]).update(withdrawn=True)
-    if decision.act == Act.NOTE:
-        Note.objects.filter(pk=decision.details["note"]).delete()
+        Correction.objects.filter(pk=details["correction"]).update(withdrawn=True)
+    if "note" in details:
+        attachments.forget(details["note"])
+        Note.objects.filter(pk=details["note"]).delete()
+    if "tags" in details:
+        tags.put(ticket, add=details["tags"]["removed"], remove=details["tags"]["added"])
+    if decision.act == Act.FILL:
+        fields.write(ticket, details["field"], details["value_before"])
 
 
 def wake_due(organisation: Organisation, *, now: datetime) -> int:
     """Brings back the tickets whose time away is over; returns how many."""
-    sleeping = TicketRow.objects.filter(organisation=organisation, status=Status.SNOOZED)
-    due = sleeping.filter(snoozed_until__lte=now)
+    asleep = [Status.SNOOZED, Status.PENDING]
+    due = TicketRow.objects.filter(organisation=organisation, status__in=asleep, snoozed_until__lte=now)
     # The list asks this each time: it must not wait for an import's transaction when nothing is due.
     if not due.exists():
         return 0
     with transaction.atomic():
         woken = list(due.select_for_update())
         for ticket in woken:
-            _write(organisation, None, ticket, Act.REOPEN, _REOPENED, {"why": "snooze_over"}, now)
+            _write(organisation, None, ticket, Act.REOPEN, REOPENED, {"why": "snooze_over"}, now)
     return len(woken)
 
 
@@ -246,6 +289,7 @@ def see(place: Workplace, ticket_id: int, *, now: datetime) -> None:
     if ticket is None:
         raise Http404
     Seen.objects.bulk_create([Seen(ticket=ticket, person=place.user, at=now)], ignore_conflicts=True)
+    notifications.read_about(place, ticket, now)
 
 
 def held(place: Workplace, ticket_id: int, version: int | None, may: May = May.WORK) -> TicketRow:
@@ -280,7 +324,7 @@ def _refuse_closed(ticket: TicketRow) -> None:
         raise ActRefused(_("This message is closed: reopen it first."))
 
 
-def _taken_up(ticket: TicketRow) -> str:
+def taken_up(ticket: TicketRow) -> str:
     """A new ticket is open as soon as somebody does something with it."""
     return Status.OPEN.value if ticket.status == Status.NEW else ticket.status
 
@@ -294,6 +338,23 @@ def _decide(
     now: datetime,
 ) -> DecisionRow:
     return _write(place.organisation, place.user, ticket, act, changes, details, now)
+
+
+def decide(
+    place: Workplace,
+    ticket: TicketRow,
+    act: Act,
+    changes: Mapping[str, Any],
+    details: Mapping[str, Any],
+    now: datetime,
+) -> DecisionRow:
+    """Writes down what a neighbouring module did to a ticket that it holds (`held`)."""
+    return _decide(place, ticket, act, changes, details, now)
+
+
+def come_back(ticket: TicketRow, why: str, now: datetime) -> DecisionRow:
+    """Takes up a ticket that waited, because of what its author said; its caller holds it."""
+    return _write(ticket.organisation, None, ticket, Act.REOPEN, REOPENED, {"why": why}, now)
 
 
 def _write(
@@ -312,9 +373,11 @@ def _write(
     ticket.version += 1
     ticket.save(update_fields=[*before, "version"])
     # The trail says what was done, never what was written: it outlives the message and its erasure.
-    told = {name: value for name, value in details.items() if name != "reason"}
+    told = {name: value for name, value in details.items() if name not in _WRITTEN}
     actor = user.email if user else audit.JOB
     audit.record(organisation, actor, f"inbox.{act.value}", f"ticket:{ticket.pk}", told, at=now)
+    if "assignee_id" in before and act != Act.UNDO and "bulk" not in details:
+        notifications.tell_assigned(ticket, user, now)
     return _line(ticket, act, user, details, now, before)
 
 
@@ -332,7 +395,7 @@ def tell(
     `is_news`: whoever else looks at the ticket must look again. `by` is None for a job.
     """
     if is_news:
-        ticket.status = _taken_up(ticket)
+        ticket.status = taken_up(ticket)
         ticket.version += 1
         ticket.save(update_fields=["status", "version"])
     return _line(ticket, act, by, details, now, {})

@@ -21,6 +21,9 @@ from veilleur.desk.accounts.queries import colleagues
 from veilleur.desk.forms import Said
 from veilleur.desk.inbox.models import Outcome, Watch, WordList
 from veilleur.desk.inbox.queries.filters import ANY, Filters
+from veilleur.desk.inbox.team.fields import choices_of
+from veilleur.desk.inbox.team.files import SeveralFiles
+from veilleur.desk.inbox.team.tags import tags_of
 from veilleur.errors import PolicyInvalid, QueryInvalid
 from veilleur.listening.queries import mistake as told
 from veilleur.listening.queries import parse_list
@@ -31,6 +34,7 @@ STATUSES = [
     ("new", _("new")),
     ("open", _("open")),
     ("snoozed", _("snoozed")),
+    ("pending", _("waiting for somebody outside")),
     ("closed", _("closed")),
     ("all", _("all")),
 ]
@@ -66,7 +70,8 @@ SNOOZES = [
     ("date", _("until a date")),
 ]
 SHOWN = (
-    "status", "sentiment", "rating", "language", "assignee", "sort", "network", "place", "from", "to"
+    "status", "sentiment", "rating", "language", "assignee", "sort", "tag", "choice", "network", "place",
+    "from", "to",
 )  # fmt: skip
 APART = "alike_apart"
 """The cookie of a browser that shall show each message that says the same."""
@@ -121,6 +126,8 @@ class FilterForm(forms.Form):
     watch = forms.RegexField(r"\A[1-9]\d{0,17}\Z", required=False, label=_("Watch"))
     alike = forms.RegexField(r"\A[1-9]\d{0,17}\Z", required=False, label=_("Messages that say the same"))
     author = forms.CharField(required=False, max_length=120, label=_("Author"))
+    tag = forms.RegexField(r"\A[1-9]\d{0,17}\Z", required=False, label=_("Tag"))
+    choice = forms.RegexField(r"\A[1-9]\d{0,17}\.[1-9]\d{0,5}\Z", required=False, label=_("Field"))
     to = _day(_("To"))
     sort = forms.ChoiceField(required=False, choices=SORTS, label=_("Order"))
     after = forms.RegexField(r"\A(?:p-?\d{1,19}|d\d{1,17}\.\d{1,19})\Z", required=False)
@@ -154,6 +161,20 @@ class FilterForm(forms.Form):
             )
             self.fields["watch"].choices = [(asked, name) for name in named]  # type: ignore[attr-defined]
 
+    def offer(self, place: Workplace) -> None:
+        """Lets the tags of the house and the choices of its fields be chosen."""
+        offered = {
+            "tag": [(str(tag.pk), tag.name) for tag in tags_of(place.organisation)],
+            "choice": choices_of(place.organisation),
+        }
+        for name, choices in offered.items():
+            if choices:
+                self.fields[name].choices = [("", _("any")), *choices]  # type: ignore[attr-defined]
+
+    def offered_tags(self) -> list[str]:
+        """Names of the tags of the house, once they are offered."""
+        return [str(name) for value, name in getattr(self.fields["tag"], "choices", ()) if value]
+
     def ignored(self) -> list[str]:
         """What made no sense, in the words of the form."""
         return [str(self.fields[name].label or name) for name in sorted(self.errors)]
@@ -171,7 +192,8 @@ class FilterForm(forms.Form):
 
     def shown(self) -> list[FilterField]:
         """The fields behind « Filters », in the order of the screen."""
-        return [self._shown(name) for name in SHOWN]
+        shown = [self._shown(name) for name in SHOWN]
+        return [field for field in shown if field.name not in {"tag", "choice"} or field.choices]
 
     def _shown(self, name: str) -> FilterField:
         field, value = self.fields[name], str(self.data.get(name, ""))
@@ -238,6 +260,24 @@ def _next_monday(today: Day) -> Day:
     return today + timedelta(days=7 - today.weekday())
 
 
+class WaitForm(SnoozeForm):
+    """Until when somebody outside has the next word; as long as it takes when nothing is said."""
+
+    until = forms.ChoiceField(required=False, choices=[("", ""), *SNOOZES])
+
+    def arguments(self) -> dict[str, Any]:
+        """The choice as a moment; None for as long as it takes."""
+        if not self.cleaned_data["until"]:
+            return {"version": self.cleaned_data["version"], "until": None}
+        return super().arguments()
+
+
+class FillForm(ActForm):
+    """What a field of the house holds; nothing empties it."""
+
+    value = forms.CharField(required=False, max_length=500)
+
+
 class CloseForm(ActForm):
     """How it ended."""
 
@@ -251,7 +291,14 @@ class ReopenForm(ActForm):
 class NoteForm(Said):
     """A note adds and never conflicts: it needs no version."""
 
-    text = forms.CharField(max_length=5000, widget=forms.Textarea(attrs={"rows": 3}), label=_("Note"))
+    text = forms.CharField(
+        max_length=5000, widget=forms.Textarea(attrs={"rows": 3, "data-names": ""}), label=_("Note")
+    )
+    attached = SeveralFiles(required=False, label=_("Files"))
+
+    def arguments(self) -> dict[str, Any]:
+        """The text; the files are taken into the house beforehand (see `attachments.kept`)."""
+        return {"text": self.cleaned_data["text"]}
 
 
 class CorrectForm(ActForm):

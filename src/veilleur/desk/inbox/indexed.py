@@ -7,7 +7,7 @@ it is asked, so that it answers with too much and never with too little; who ask
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -23,7 +23,9 @@ from veilleur.listening.queries import (
     Query,
     Stars,
     Word,
+    Words,
     fold,
+    is_all_of,
     mark,
 )
 
@@ -179,49 +181,62 @@ def mark_of(organisation_id: int) -> str:
     return f"o{organisation_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an organisation calls its own things."""
+
+    sources: Mapping[str, int]
+    """The words of the key of each of its sources, parted by blanks → id."""
+    tags: Mapping[str, int] = field(default_factory=dict)
+    """The name of each of its tags → id."""
+
+
 def asked(
-    query: Query, language: Callable[[int], _Language], organisation_id: int, sources: Mapping[str, int]
+    query: Query | None,
+    language: Callable[[int], _Language],
+    organisation_id: int,
+    names: Names,
+    marks: Sequence[str] = (),
 ) -> Asked:
-    """A query as the index is asked, within one organisation.
+    """A query as the index is asked, within one organisation; every one of `marks` must hold, too.
 
-    `sources`: the words of the key of each of its sources, parted by blanks → id.
-
-    >>> asked(Word("attent", is_prefix=True), Fts5, 7, {}).words
+    >>> asked(Word("attent", is_prefix=True), Fts5, 7, Names({})).words
     '(owner : "o7") AND ({title text author} : "attent"*)'
-    >>> asked(And((Word("a"), Not(Is("lang", "fr")))), TsQuery, 7, {}).words
+    >>> asked(And((Word("a"), Not(Is("lang", "fr")))), TsQuery, 7, Names({})).words
     "('@o7') & (('a') & !('#langfr'))"
     """
     spoken = language(organisation_id)
-    part = _translated(query, spoken, sources)
-    if part.words is None:
-        return Asked(spoken.everything, part.is_exact)
-    return Asked(spoken.both([spoken.everything, _positive(part, spoken)]), part.is_exact)
+    part = _translated(query, spoken, names) if query is not None else _Part(None)
+    wanted = [spoken.everything, *map(spoken.mark, marks)]
+    if part.words is not None:
+        wanted.append(_positive(part, spoken))
+    return Asked(spoken.both(wanted), part.is_exact)
 
 
 _UNKNOWN = _Part(None, is_exact=False)
 
 
-def _translated(query: Query, spoken: _Language, sources: Mapping[str, int]) -> _Part:
+def _translated(query: Query, spoken: _Language, names: Names) -> _Part:
     return fold(
         query,
-        lambda leaf: _of_leaf(leaf, spoken, sources),
+        lambda leaf: _of_leaf(leaf, spoken, names),
         lambda node, parts: _of_parts(node, parts, spoken),
     )
 
 
-def _of_leaf(leaf: Leaf, spoken: _Language, sources: Mapping[str, int]) -> _Part:
+def _of_leaf(leaf: Leaf, spoken: _Language, names: Names) -> _Part:
     match leaf:
         case Word() | Phrase():
             return _of_text(leaf, lambda words: _Part(spoken.text(words)), spoken)
         case Field():
-            return _of_field(leaf, spoken, sources)
+            return _of_field(leaf, spoken, names)
         case Is(name=name, value=value):
             return _Part(spoken.mark(mark(name, value)))
         case Stars(low=low, high=high):
             stars = [spoken.mark(mark("rating", str(number))) for number in range(low, high + 1)]
             return _Part(spoken.either(stars))
         case Near(left=left, right=right):
-            places = [_translated(place, spoken, sources) for place in (left, right)]
+            places = [_translated(place, spoken, names) for place in (left, right)]
             return replace(_all(places, spoken), is_exact=False)
     return _UNKNOWN  # a day
 
@@ -230,9 +245,11 @@ IN_COLUMNS = frozenset({"author", "network", "place", "title"})
 """Fields whose words an index knows."""
 
 
-def _of_field(field: Field, spoken: _Language, sources: Mapping[str, int]) -> _Part:
+def _of_field(field: Field, spoken: _Language, names: Names) -> _Part:
     if field.name == "source":
-        return _of_source(field.text, spoken, sources)
+        return _of_source(field.text, spoken, names.sources)
+    if field.name == "tag":
+        return _of_tag(field.text, spoken, names.tags)
     if field.name not in IN_COLUMNS:  # a conversation
         return _UNKNOWN
     return _of_text(field.text, lambda words: spoken.field(field.name, words), spoken)
@@ -255,6 +272,22 @@ def _of_source(text: Word | Phrase, spoken: _Language, sources: Mapping[str, int
     if any(word.is_prefix for word in words):
         return _UNKNOWN
     return _Part(spoken.owner(f"s{sources.get(' '.join(word.text for word in words), 0)}"))
+
+
+def tag_mark(tag_id: int | str) -> str:
+    """The mark of the messages that carry a tag; 0 is on none."""
+    return f"tag{tag_id}"
+
+
+def choice_mark(field_id: int | str, choice: int | str) -> str:
+    """The mark of the messages on which a field of the house holds a choice."""
+    return f"choice{field_id}x{choice}"
+
+
+def _of_tag(text: Word | Phrase, spoken: _Language, tags: Mapping[str, int]) -> _Part:
+    """The marks of the tags of this name: several where it ends with a star."""
+    meant = [pk for name, pk in tags.items() if is_all_of(Words(name), text)]
+    return _Part(spoken.either([spoken.mark(tag_mark(pk)) for pk in meant or [0]]))
 
 
 def _of_parts(node: Not | And | Or, parts: Sequence[_Part], spoken: _Language) -> _Part:

@@ -25,6 +25,7 @@ class StatusChoice(models.TextChoices):
     NEW = "new", _("new")
     OPEN = "open", _("open")
     SNOOZED = "snoozed", _("snoozed")
+    PENDING = "pending", _("waiting for somebody outside")
     CLOSED = "closed", _("closed")
 
 
@@ -191,7 +192,7 @@ class TicketRow(models.Model):
     status = models.CharField(max_length=8, choices=StatusChoice.choices, default=StatusChoice.NEW)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
     assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
-    snoozed_until = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True, help_text="When a snoozed or pending one comes back.")
     opened_at = models.DateTimeField(help_text="When the ticket was made: first awareness.")
     answered_at = models.DateTimeField(null=True, help_text="First time somebody closed it as answered.")
     closed_at = models.DateTimeField(null=True)

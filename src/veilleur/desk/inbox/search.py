@@ -21,9 +21,10 @@ from django.db.models.expressions import RawSQL
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
-from veilleur.desk.inbox.indexed import Asked, Fts5, TsQuery, asked
+from veilleur.desk.inbox.indexed import Asked, Fts5, Names, TsQuery, asked
 from veilleur.desk.inbox.models import TicketRow, WordList
 from veilleur.desk.inbox.ordering import ID_MASK, within_days
+from veilleur.desk.inbox.team.tags import ids_by_name, tags_on
 from veilleur.desk.sources.models import Source
 from veilleur.errors import QueryInvalid
 from veilleur.listening.queries import And, Day, Matcher, Query, Word, parse, parse_list, words_of
@@ -116,13 +117,14 @@ class Found:
 def matching(
     tickets: QuerySet[TicketRow],
     organisation: Organisation,
-    query: Query,
+    query: Query | None,
     limit: int,
     walk: Walk = Walk(),
     *,
+    marks: Sequence[str] = (),
     enough: int | None = None,
 ) -> Found:
-    """Ids of the first `limit` of `tickets` along `walk` whose message answers `query`.
+    """Ids of the first `limit` of `tickets` along `walk` whose message answers `query` and has all `marks`.
 
     From `enough` on, it may stop earlier where going on would be slow. `tickets` is neither
     ordered nor sliced.
@@ -132,26 +134,30 @@ def matching(
     for day in days:
         since, until = (day.day, None) if day.name == "since" else (None, day.day)
         tickets = tickets.filter(within_days(since, until, zone))
-    if rest is None:
+    if rest is None and not marks:
         return _within(list(walk.narrow(tickets).values_list("pk", flat=True)[:limit]), limit)
     language = TsQuery if connection.vendor == "postgresql" else Fts5
-    question = asked(rest, language, organisation.pk, _sources(organisation, rest))
-    if question.is_exact:
+    question = asked(rest, language, organisation.pk, _names(organisation, rest), marks)
+    if rest is None or question.is_exact:
         return _found(tickets, question, limit, walk, enough or limit)
     return _looked_at(tickets, question, Matcher([rest], zone, with_authors=True), limit, walk)
 
 
-def _parted(query: Query) -> tuple[list[Day], Query | None]:
+def _parted(query: Query | None) -> tuple[list[Day], Query | None]:
     """The days that hold for all of a query, and what else it asks."""
-    parts = query.parts if isinstance(query, And) else (query,)
+    parts = query.parts if isinstance(query, And) else (query,) if query is not None else ()
     rest = tuple(part for part in parts if not isinstance(part, Day))
     whole = And(rest) if len(rest) > 1 else rest[0] if rest else None
     return [part for part in parts if isinstance(part, Day)], whole
 
 
-def _sources(organisation: Organisation, query: Query) -> dict[str, int]:
-    if "source:" not in str(query):
-        return {}
+def _names(organisation: Organisation, query: Query | None) -> Names:
+    spelled = str(query)
+    sources = _sources(organisation) if "source:" in spelled else {}
+    return Names(sources, ids_by_name(organisation) if "tag:" in spelled else {})
+
+
+def _sources(organisation: Organisation) -> dict[str, int]:
     known = Source.objects.filter(organisation=organisation).values_list("key", "pk")
     return {" ".join(words_of(key)): pk for key, pk in known}
 
@@ -191,9 +197,11 @@ _AT_ONCE = 200
 
 def _answering(tickets: Sequence[TicketRow], matcher: Matcher) -> Iterator[int]:
     corrections = corrections_of([ticket.mention for ticket in tickets])
+    tags = tags_on([ticket.pk for ticket in tickets])
     for ticket in tickets:
         reading = corrected(reading_of(ticket.mention.reading), corrections[ticket.mention_id])
-        if matcher.of(mention_of(ticket.mention), reading):
+        names = tuple(tag.name for tag in tags[ticket.pk])
+        if matcher.of(mention_of(ticket.mention), reading, names):
             yield ticket.pk
 
 

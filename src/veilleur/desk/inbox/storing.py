@@ -37,6 +37,8 @@ from veilleur.desk.inbox.models import (
     TicketRow,
 )
 from veilleur.desk.inbox.preparing import Prepared
+from veilleur.desk.inbox.team.returning import come_back, note_edit
+from veilleur.desk.inbox.team.tags import with_house_marks
 from veilleur.desk.sources.models import Source
 from veilleur.reputation.likeness import Sketch
 from veilleur.vocabulary import Act
@@ -44,7 +46,7 @@ from veilleur.vocabulary import Act
 UNERASED: Columns = {"erased_at": None, "erased_because": None}
 NOTHING_ALIKE = Sketch(0, 0, ())
 OF_A_VERSION = ("digest", "title", "text", "rating_value", "rating_worst", "rating_best", "collected_at")
-SETTLED = (StatusChoice.CLOSED, StatusChoice.SNOOZED)
+SETTLED = (StatusChoice.CLOSED, StatusChoice.SNOOZED, StatusChoice.PENDING)
 
 
 Settled = Callable[[Prepared], bool]
@@ -137,6 +139,7 @@ def _store_group(kind: _Batch, group: list[Prepared]) -> Counts:
         if prepared.mention["external_id"] in known
     ]
     _add(kind, [one for one in new if not kind.forgets(one)])
+    come_back(kind.source, [one.mention for one in new if not kind.forgets(one)], kind.now)
     _add(kind, [_without_words(one) for one in new if kind.forgets(one)], is_forgotten=True)
     updated = sum(
         _revise(kind.source, before, prepared, kind.now)
@@ -223,7 +226,7 @@ def _revise(source: Source, before: Columns, prepared: Prepared, now: datetime) 
         if before["erased_at"] is None:
             _keep_version(before)
         changed |= {"collected_at": prepared.collected_at, **UNERASED}
-    changed["marks"] = prepared.marks
+    changed["marks"] = with_house_marks(prepared.marks, before["pk"])
     MentionRow.objects.filter(pk=before["pk"]).update(**changed)
     moment = prepared.mention["published_at"] or changed.get("collected_at", before["collected_at"])
     if "digest" in changed:
@@ -266,6 +269,8 @@ def _sort_again(mention_id: int, sorted_as: Columns, now: datetime) -> None:
         at=now,
         details={"why": "edited", "from": status_before, "to": ticket.status},
     )
+    if status_before == StatusChoice.PENDING:
+        note_edit(ticket, now)
 
 
 def _somebody_worked_on(ticket: TicketRow) -> bool:

@@ -1,6 +1,6 @@
 """Addresses of the inbox pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from veilleur.desk.inbox import (
     alike_views,
@@ -15,6 +15,7 @@ from veilleur.desk.inbox import (
 app_name = "inbox"
 urlpatterns = [
     path("", views.inbox, name="list"),
+    path("", include("veilleur.desk.inbox.team.urls")),
     path("policy/", views.policy, name="policy"),
     path("retention/", retention_views.retention, name="retention"),
     path("<int:ticket>/", views.ticket, name="ticket"),
@@ -25,6 +26,10 @@ urlpatterns = [
     path("<int:ticket>/reopen/", views.reopen, name="reopen"),
     path("<int:ticket>/correct/", views.correct, name="correct"),
     path("<int:ticket>/note/", views.note, name="note"),
+    path("<int:ticket>/wait/", views.wait, name="wait"),
+    path("<int:ticket>/tag/", views.tag, name="tag"),
+    path("<int:ticket>/macro/<int:macro>/", views.run_macro, name="run_macro"),
+    path("<int:ticket>/fill/<int:custom_field>/", views.fill, name="fill"),
     path("<int:ticket>/hold/", retention_views.hold, name="hold"),
     path("holds/<int:hold>/lift/", retention_views.lift, name="lift"),
     path("undo/<int:decision>/", views.undo, name="undo"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
+from veilleur.desk.forms import Said
 from veilleur.desk.inbox import actions
 from veilleur.desk.inbox.asking import EXAMPLES
 from veilleur.desk.inbox.explanations import FEELINGS, TONGUES
@@ -22,16 +24,17 @@ from veilleur.desk.inbox.forms import (
     APART,
     LONGEST_SEARCH,
     SNOOZES,
-    ActForm,
     AssignForm,
     CloseForm,
     CorrectForm,
+    FillForm,
     FilterForm,
     NoteForm,
     PolicyForm,
     ReopenForm,
     SavedViewForm,
     SnoozeForm,
+    WaitForm,
 )
 from veilleur.desk.inbox.jobs import sort_again
 from veilleur.desk.inbox.models import DecisionRow, Outcome
@@ -40,6 +43,10 @@ from veilleur.desk.inbox.queries.filters import Filters
 from veilleur.desk.inbox.queries.listing import list_page
 from veilleur.desk.inbox.queries.ticket import next_after, ticket_page
 from veilleur.desk.inbox.search import understood
+from veilleur.desk.inbox.team import attachments, field_actions, ticket_acts
+from veilleur.desk.inbox.team.forms import TagForm
+from veilleur.desk.inbox.team.models import CustomField, Macro
+from veilleur.desk.inbox.team.steps import steps_of
 from veilleur.desk.jobs import enqueue
 from veilleur.errors import ActRefused, Outdated
 from veilleur.listening.queries import mistake
@@ -74,6 +81,7 @@ def _desk(request: HttpRequest, place: Workplace, form: FilterForm, context: dic
     filters = form.filters()
     page = list_page(place, filters)
     form.name_watch(place)
+    form.offer(place)
     mistaken = understood(filters.q, place.organisation).mistake
     shown = {
         "page": page,
@@ -147,7 +155,50 @@ def correct(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse
 @require_POST
 def note(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """Tells colleagues something."""
-    return _act(request, place, ticket, NoteForm(request.POST), actions.add_note)
+    form = NoteForm(request.POST, request.FILES)
+    files = list[attachments.Kept]()
+    if form.is_valid():
+        try:
+            files = attachments.kept(place.organisation, form.cleaned_data["attached"])
+        except ActRefused as refused:
+            return _refused(request, place, ticket, str(refused), messages.ERROR)
+    try:
+        return _act(request, place, ticket, form, partial(actions.add_note, files=files))
+    finally:
+        attachments.throw_away_unused(files)
+
+
+@at_work(May.WORK)
+@require_POST
+def wait(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
+    """Somebody outside has the next word; then shows the next ticket."""
+    return _act(request, place, ticket, WaitForm(place, request.POST), actions.wait, then_next=True)
+
+
+@at_work(May.WORK)
+@require_POST
+def tag(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
+    """Puts tags on the ticket, or takes one off."""
+    return _act(request, place, ticket, TagForm(request.POST), ticket_acts.tag)
+
+
+@at_work(May.WORK)
+@require_POST
+def run_macro(request: HttpRequest, place: Workplace, ticket: int, macro: int) -> HttpResponse:
+    """Does the steps of a macro; shows the next ticket when this one has left the list."""
+    known = get_object_or_404(Macro, organisation=place.organisation, pk=macro)
+    leaves = any(step.kind in {"close", "snooze", "wait"} for step in steps_of(known.steps))
+    act = partial(ticket_acts.run_macro, macro=known)
+    return _act(request, place, ticket, ReopenForm(place, request.POST), act, then_next=leaves)
+
+
+@at_work(May.WORK)
+@require_POST
+def fill(request: HttpRequest, place: Workplace, ticket: int, custom_field: int) -> HttpResponse:
+    """Says what a field of the house holds."""
+    known = get_object_or_404(CustomField, organisation=place.organisation, pk=custom_field)
+    act = partial(field_actions.fill, field=known)
+    return _act(request, place, ticket, FillForm(place, request.POST), act)
 
 
 @at_work(May.WORK)
@@ -194,7 +245,7 @@ def _act(
     request: HttpRequest,
     place: Workplace,
     ticket: int,
-    form: ActForm | NoteForm,
+    form: Said,
     act: Callable[..., DecisionRow],
     *,
     then_next: bool = False,
@@ -232,6 +283,10 @@ def _done(decision: DecisionRow) -> str:
         Act.REOPEN: _("Reopened."),
         Act.CORRECT: _("Corrected. Thank you: the reader will learn from it."),
         Act.NOTE: _("Note added."),
+        Act.WAIT: _("Put aside until somebody outside answers."),
+        Act.TAG: _("Tags changed."),
+        Act.FILL: _("Field changed."),
+        Act.MACRO: _("Macro done."),
     }[Act(decision.act)]
 
 

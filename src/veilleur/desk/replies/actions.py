@@ -19,6 +19,7 @@ from veilleur.desk.inbox.actions import close_answered, refuse_erased
 from veilleur.desk.inbox.holds import hold as hold_message
 from veilleur.desk.inbox.models import HoldGround, TicketRow
 from veilleur.desk.inbox.queries.ticket import followable
+from veilleur.desk.inbox.team.notifications import tell_readers
 from veilleur.desk.replies.judging import (
     ANSWERERS,
     Judged,
@@ -169,6 +170,7 @@ def submit(place: Workplace, reply_id: int, version: int, *, now: datetime) -> R
     if not reply.text.strip():
         raise ActRefused(_("Nothing is written yet."))
     note(reply, Step.SUBMIT, place.user, now, state=State.TO_APPROVE)
+    tell_readers(place, reply.ticket, now)
     return reply
 
 

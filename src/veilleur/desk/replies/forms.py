@@ -54,9 +54,7 @@ class GuestForm(VersionForm):
     """Who is asked without an account, and for how long the link serves."""
 
     name = forms.CharField(max_length=120)
-    days = forms.TypedChoiceField(
-        coerce=int, choices=[(days, days) for days in GUEST_DAYS]
-    )
+    days = forms.TypedChoiceField(coerce=int, choices=[(days, days) for days in GUEST_DAYS])
 
 
 class VerdictForm(VersionForm):

@@ -54,7 +54,7 @@ function toastUndo(letter) {
 
 function openSheet(menu) {
   menu.open = true;
-  menu.querySelector(".sheet button:not([disabled])")?.focus();
+  (menu.querySelector(".sheet [data-first]") ?? menu.querySelector(".sheet button:not([disabled])"))?.focus();
 }
 
 function moveInSheet(event) {
@@ -85,7 +85,8 @@ function isTyping(target) {
 
 function startNote() {
   const field = document.getElementById("id_text");
-  field?.focus();
+  field?.focus({ preventScroll: true });
+  field?.scrollIntoView({ block: "center" });
   return Boolean(field);
 }
 
@@ -94,7 +95,7 @@ function answer(event) {
   if (isTyping(event.target)) return false;
   if (event.key in WALK) return step(WALK[event.key]) ?? true;
   if (event.key === "n") return startNote();
-  return "eascrozhxf".includes(event.key) && act(event.key);
+  return "eascrozhfdtwm123456789".includes(event.key) && act(event.key);
 }
 
 function onKey(event) {

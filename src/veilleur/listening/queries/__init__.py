@@ -22,7 +22,7 @@ from veilleur.listening.queries.expressions import (
     Word,
     fold,
 )
-from veilleur.listening.queries.facts import mark, marks_of
+from veilleur.listening.queries.facts import Words, is_all_of, mark, marks_of
 from veilleur.listening.queries.matching import Matcher, matches
 from veilleur.listening.queries.mistakes import mistake
 from veilleur.listening.queries.parsing import parse, parse_list
@@ -44,8 +44,10 @@ __all__ = [
     "Query",
     "Stars",
     "Word",
+    "Words",
     "bounds",
     "fold",
+    "is_all_of",
     "mark",
     "marks_of",
     "matches",

@@ -114,6 +114,8 @@ class Facts:
     zone: tzinfo
     with_author: bool = False
     """Whether the pseudonym counts as words of the message."""
+    tags: tuple[str, ...] = ()
+    """Names of the tags that a house put on the message."""
     _fields: dict[str, Words] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -146,9 +148,21 @@ class Facts:
 
     def is_whole(self, name: str, text: Word | Phrase) -> bool:
         """Whether a field is these words and nothing more."""
-        words = self.words_in(name)
-        length = len(text.words) if isinstance(text, Phrase) else 1
-        return words.count == length and words.has_text(text)
+        return is_all_of(self.words_in(name), text)
+
+    def is_tagged(self, text: Word | Phrase) -> bool:
+        """Whether one of the tags is these words and nothing more."""
+        return any(is_all_of(Words(tag), text) for tag in self.tags)
+
+
+def is_all_of(words: Words, text: Word | Phrase) -> bool:
+    """Whether `words` are those of `text` and nothing more.
+
+    >>> is_all_of(Words("À rappeler"), Phrase((Word("a"), Word("rappel", is_prefix=True))))
+    True
+    """
+    length = len(text.words) if isinstance(text, Phrase) else 1
+    return words.count == length and words.has_text(text)
 
 
 def mark(field: str, value: str) -> str:

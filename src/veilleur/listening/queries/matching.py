@@ -53,9 +53,9 @@ class Matcher:
             self._tests.append(_compiled(query))
             self._enter(number, query)
 
-    def of(self, mention: Mention, reading: Reading) -> tuple[int, ...]:
-        """The places of the queries that the message answers, in order."""
-        facts = Facts(mention, reading, self._zone, self._with_authors)
+    def of(self, mention: Mention, reading: Reading, tags: tuple[str, ...] = ()) -> tuple[int, ...]:
+        """The places of the queries that the message answers, in order; `tags`: those it carries."""
+        facts = Facts(mention, reading, self._zone, self._with_authors, tags)
         return tuple([number for number in sorted(self._possible(facts)) if self._tests[number](facts)])
 
     def _enter(self, number: int, query: Query) -> None:
@@ -111,7 +111,9 @@ def _day_test(leaf: Day) -> Test:
 
 
 def _field_test(name: str, text: Word | Phrase) -> Test:
-    """A source and a thread are named whole: part of the name names another one."""
+    """A source, a thread and a tag are named whole: part of the name names another one."""
+    if name == "tag":
+        return lambda facts: facts.is_tagged(text)
     if name == "thread":
         return lambda facts: facts.is_whole("thread", text) or facts.is_whole("external_id", text)
     if name == "source":

@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from veilleur.listening.queries.words import words_of
 from veilleur.vocabulary import ASPECTS, LABELS, Language, Sentiment
 
-TEXT_FIELDS = ("author", "source", "network", "place", "title", "thread")
-"""Fields of a message that hold words."""
+TEXT_FIELDS = ("author", "source", "network", "place", "title", "thread", "tag")
+"""Fields of a message that hold words; the tags are those that a house put on it."""
 DAY_FIELDS = ("since", "until")
 LIST = "list"
 """What stands for a list of words that somebody keeps under a name."""
@@ -42,6 +42,7 @@ _FIELDS = {
     "place": ("lieu",),
     "title": ("titre",),
     "thread": ("fil",),
+    "tag": ("marqueur",),
     "lang": ("langue",),
     "sentiment": ("ressenti",),
     "has": ("avec",),

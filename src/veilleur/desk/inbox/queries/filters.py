@@ -12,6 +12,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from veilleur.desk.accounts.permissions import Workplace
+from veilleur.desk.inbox.indexed import choice_mark, tag_mark
 from veilleur.desk.inbox.models import MentionRow, TicketRow, WatchHit
 from veilleur.desk.inbox.ordering import within_days
 from veilleur.desk.sources.models import Source
@@ -44,6 +45,10 @@ class Filters:
     """The first message of a group of messages that say the same: its id."""
     author: str = ""
     """A pseudonym."""
+    tag: str = ""
+    """Id of a tag."""
+    choice: str = ""
+    """A choice of a field of the house: "3.1", the field and the number of the choice."""
     rating: str = ""
     """"1" to "5" stars, or "none"."""
     assignee: str = ""
@@ -60,7 +65,18 @@ class Filters:
     @property
     def by_due_time(self) -> bool:
         """Soonest due first; a search is always newest first."""
-        return self.sort == "due" and not self.q
+        return self.sort == "due" and not self.searches
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What the index of words must know of a message."""
+        tag = (tag_mark(self.tag),) if self.tag else ()
+        return (*tag, choice_mark(*self.choice.split("."))) if self.choice else tag
+
+    @property
+    def searches(self) -> bool:
+        """Whether the index of words is asked: newest first, and counted up to a few only."""
+        return bool(self.q or self.marks)
 
     def query(self, **changes: str) -> str:
         """The filters as the end of an address, without `after` unless it is among `changes`."""
@@ -76,6 +92,8 @@ class Filters:
             "watch": self.watch,
             "alike": self.alike,
             "author": self.author,
+            "tag": self.tag,
+            "choice": self.choice,
             "rating": self.rating,
             "assignee": self.assignee,
             "from": self.since.isoformat() if self.since else "",

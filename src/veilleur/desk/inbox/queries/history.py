@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from veilleur.desk.accounts.templatetags.moments import exact
 from veilleur.desk.inbox.explanations import language_name, sentiment_name
 from veilleur.desk.inbox.models import DecisionRow, ErasedBecause, Outcome, TicketRow
+from veilleur.desk.inbox.team.steps import Step
+from veilleur.desk.inbox.team.steps import sentence_of as sentence_of_step
 from veilleur.vocabulary import ON_NETWORK, Act
 
 
@@ -61,7 +63,38 @@ def _closed(details: Mapping[str, Any]) -> str:
 
 
 def _reopened(details: Mapping[str, Any]) -> str:
-    return _("back: its time away is over") if details.get("why") == "snooze_over" else _("reopened")
+    reasons = {
+        "snooze_over": _("back: its time away is over"),
+        "edited": _("back: its author changed it"),
+        "author_wrote": _("back: its author wrote again in this conversation"),
+    }
+    return reasons.get(details.get("why", ""), _("reopened"))
+
+
+def _waits(details: Mapping[str, Any]) -> str:
+    if not details.get("until"):
+        return _("waits for somebody outside")
+    return _("waits for somebody outside, until %(until)s at most") % {
+        "until": exact(datetime.fromisoformat(details["until"]))
+    }
+
+
+def _tagged(details: Mapping[str, Any]) -> str:
+    said = []
+    if details.get("added"):
+        said.append(_("tagged %(names)s") % {"names": details["added"]})
+    if details.get("removed"):
+        said.append(_("took off the tag %(names)s") % {"names": details["removed"]})
+    return ", ".join(said)
+
+
+def _filled(details: Mapping[str, Any]) -> str:
+    return _("%(name)s: %(value)s") % {"name": details["name"], "value": details.get("value") or "–"}
+
+
+def _macro(details: Mapping[str, Any]) -> str:
+    steps = ", ".join(sentence_of_step(Step(*step)) for step in details["steps"])
+    return f"{details['name']} ({steps})" if details.get("name") else steps
 
 
 def _corrected(details: Mapping[str, Any]) -> str:
@@ -81,6 +114,10 @@ def _undid(details: Mapping[str, Any]) -> str:
         Act.REOPEN: _("the reopening"),
         Act.CORRECT: _("the correction"),
         Act.NOTE: _("the note"),
+        Act.WAIT: _("the waiting"),
+        Act.TAG: _("the tags"),
+        Act.FILL: _("the field"),
+        Act.MACRO: _("the macro"),
     }
     return _("undone: %(what)s") % {"what": names.get(Act(details["act"]), details["act"])}
 
@@ -144,5 +181,9 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Act.HOLD: _held,
     Act.LIFT: lambda _details: _("hold lifted"),
     Act.ERASE: _erased,
+    Act.WAIT: _waits,
+    Act.TAG: _tagged,
+    Act.FILL: _filled,
+    Act.MACRO: _macro,
     **{act: _networked(act) for act in ON_NETWORK},
 }

@@ -31,6 +31,8 @@ from veilleur.desk.inbox.queries.turning import (
 )
 from veilleur.desk.inbox.search import Found
 from veilleur.desk.inbox.segments import Segment, excerpt
+from veilleur.desk.inbox.team.models import Tag
+from veilleur.desk.inbox.team.tags import tags_on
 from veilleur.triage import Policy, sentences
 
 PAGE = 25
@@ -92,6 +94,7 @@ class Row:
     """When its words were erased; None while they are kept."""
     is_held: bool
     """Whether it is kept whatever the rule."""
+    tags: tuple[Tag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[Views, V
         (_("Everything to handle"), Filters(sort=sort)),
         (_("Assigned to me"), Filters(assignee="me", sort=sort)),
         (_("Snoozed"), Filters(status="snoozed")),
+        (_("Waiting for somebody outside"), Filters(status="pending")),
         (_("Closed"), Filters(status="closed")),
         (_("All messages"), Filters(status=ANY)),
     ]
@@ -189,7 +193,7 @@ def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[Views, V
         (row, replace(Filters.written(row.query), groups_alike=present.groups_alike))
         for row in saved_views(place)
     ]
-    quick = [view for _row, view in kept if not view.q]
+    quick = [view for _row, view in kept if not view.searches]
     counts = counts_capped(place, [*(view for _name, view in (*views, *queues)), *quick])
     saved = _saved(present, kept, dict(zip(quick, counts[len(views) + len(queues) :], strict=True)))
     is_elsewhere = any(view.is_present for view in saved)
@@ -231,6 +235,7 @@ def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> t
     corrections = corrections_of([ticket.mention for ticket in tickets])
     groups = groups_of(place, tickets)
     held = held_among(ticket.mention_id for ticket in tickets)
+    tags = tags_on(ids)
     return tuple(
         _row(
             ticket,
@@ -239,6 +244,7 @@ def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> t
             groups.get(ticket.alike or 0),
             is_unread=ticket.pk not in seen,
             is_held=ticket.mention_id in held,
+            tags=tags.get(ticket.pk, ()),
         )
         for ticket in tickets
     )
@@ -252,6 +258,7 @@ def _row(
     *,
     is_unread: bool,
     is_held: bool,
+    tags: Sequence[Tag],
 ) -> Row:
     mention = ticket.mention
     mark = strongest_mark(corrected(reading_of(mention.reading), corrections), mention.text)
@@ -272,6 +279,7 @@ def _row(
         alike=alike,
         erased_at=mention.erased_at,
         is_held=is_held,
+        tags=tuple(tags),
     )
 
 

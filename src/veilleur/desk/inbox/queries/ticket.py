@@ -27,7 +27,7 @@ from veilleur.desk.inbox.explanations import (
     sentiment_name,
 )
 from veilleur.desk.inbox.holds import HoldShown, holds_of
-from veilleur.desk.inbox.models import DecisionRow, MentionRow, MentionVersion, Note, Seen, TicketRow
+from veilleur.desk.inbox.models import DecisionRow, MentionRow, MentionVersion, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.queries.alike import Alike, others_of
 from veilleur.desk.inbox.queries.filters import COUNT_CAP, Filters
@@ -35,6 +35,7 @@ from veilleur.desk.inbox.queries.history import Line, decisions_of, history_of
 from veilleur.desk.inbox.queries.listing import Stars, stars_of
 from veilleur.desk.inbox.queries.turning import capped, ids_beyond, spot_of
 from veilleur.desk.inbox.segments import Mark, Segment, segments
+from veilleur.desk.inbox.team.queries import OnTicket, on_ticket
 from veilleur.triage import sentences
 from veilleur.vocabulary import Act, Priority, Reading, Status
 
@@ -82,15 +83,6 @@ class Wording:
     number: int
     collected_at: datetime
     changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NoteShown:
-    """What a colleague told the others."""
-
-    author: str
-    at: datetime
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +136,9 @@ class TicketPage:
     assignee: User | None
     first_seen: Seen | None
     history: tuple[Line, ...]
-    notes: tuple[NoteShown, ...]
     colleagues: tuple[User, ...]
+    team: OnTicket
+    """Notes, tags, fields, and the macros it may run."""
     undoable: int | None
     """Id of the decision that this person may undo now."""
     newer: int | None
@@ -207,8 +200,8 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         assignee=ticket.assignee,
         first_seen=_first_seen(ticket),
         history=history_of(ticket, decisions),
-        notes=_notes(ticket),
         colleagues=tuple(colleagues(place.organisation)),
+        team=on_ticket(place, ticket),
         undoable=_undoable(place, decisions),
         newer=newer,
         older=older,
@@ -337,11 +330,6 @@ def changes(old: str, new: str) -> Iterator[Change]:
             yield Change("removed", "".join(before[start:end]))
         if new_end > new_start:
             yield Change("added", "".join(after[new_start:new_end]))
-
-
-def _notes(ticket: TicketRow) -> tuple[NoteShown, ...]:
-    notes = Note.objects.filter(ticket=ticket).order_by("at", "pk")
-    return tuple(NoteShown(note.author_name, note.at, note.text) for note in notes)
 
 
 def _undoable(place: Workplace, decisions: Sequence[DecisionRow]) -> int | None:

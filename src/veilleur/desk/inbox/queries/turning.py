@@ -75,8 +75,9 @@ def ids_beyond(
     tickets = narrowed(place, filters)
     query = search.understood(filters.q, place.organisation).query
     walk = Walk(spot.position if spot else None, is_upward=upward)
-    if query is not None:
-        return search.matching(tickets, place.organisation, query, limit, walk, enough=enough)
+    if query is not None or filters.marks:
+        house = place.organisation
+        return search.matching(tickets, house, query, limit, walk, marks=filters.marks, enough=enough)
     if filters.by_due_time:
         ids = _by_due_time(tickets, spot, limit, upward=upward)
     else:
@@ -130,7 +131,7 @@ def _counting(place: Workplace, view: Filters, cap: int) -> tuple[str, tuple[Any
 
 def count_cap(filters: Filters) -> int:
     """Where counting stops for a list."""
-    return SEARCH_CAP if filters.q else COUNT_CAP
+    return SEARCH_CAP if filters.searches else COUNT_CAP
 
 
 def counted(found: Found, cap: int, step: int) -> str:
