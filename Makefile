@@ -91,7 +91,7 @@ bench-speed: $(READY_TO_TEST)  ## texts read per second, beside the tools somebo
 	@$(BIN)/python benchmarks/speed.py; status=$$?; $(BIN)/python -m benchmarks.rules --speed; exit $$status
 
 bench-import: $(READY_TO_TEST)  ## import of 100,000 rows, killed and resumed
-	@$(BIN)/python benchmarks/import.py
+	@$(BIN)/python benchmarks/importing.py
 
 bench-desk: $(READY_TO_TEST)  ## pages of the desk at 200,000 mentions, on SQLite and on PostgreSQL
 	@$(BIN)/python benchmarks/desk.py --mentions 200000

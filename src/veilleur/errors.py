@@ -5,6 +5,7 @@
     │   ├── FileRefused         a whole file cannot be read
     │   ├── RowRefused          one row of a file cannot be read; the others go on
     │   ├── PolicyInvalid       a triage policy is not well formed
+    │   ├── FieldsInvalid       some fields of a request to the API are wrong
     │   ├── QueryInvalid        a query of a watch or of the inbox cannot be read
     │   ├── PackInvalid         a rule pack is not well formed
     │   └── BackupRefused       a backup cannot be opened, or not here
@@ -92,6 +93,14 @@ class PolicyInvalid(InvalidInput):
         self.code = code
         self.details = dict(details or {})
         self.place = place
+
+
+class FieldsInvalid(InvalidInput):
+    """The API cannot use some fields of a request; `fields` says of each what is wrong."""
+
+    def __init__(self, message: str, fields: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.fields = dict(fields)
 
 
 class QueryInvalid(InvalidInput):

@@ -18,6 +18,7 @@ from tests.desk.addresses import addresses, belongings
 from tests.desk.openapi import Page, document
 from veilleur.desk.accounts import forms as accounts
 from veilleur.desk.accounts.models import Organisation
+from veilleur.desk.api.forms import SubscriptionForm
 from veilleur.desk.inbox import forms as inbox
 from veilleur.desk.inbox.models import MentionRow
 from veilleur.desk.inbox.retention_forms import ReasonForm, RetentionForm
@@ -102,6 +103,14 @@ PAGES = {
     "drop_team": Page(post=NOTHING),
     "agencies": Page(get=NOTHING, post=accounts.MandateForm.base_fields),
     "end_mandate": Page(post=NOTHING),
+    "api:programs": Page(get=NOTHING),
+    "api:add_token": Page(get=NOTHING, post={"name": forms.CharField(), "scopes": forms.CharField()}),
+    "api:revoke": Page(post=NOTHING),
+    "api:add_subscription": Page(get=NOTHING, post=SubscriptionForm.base_fields),
+    "api:subscription": Page(get=NOTHING),
+    "api:switch": Page(post={"now": forms.CharField()}),
+    "api:unsubscribe": Page(post=NOTHING),
+    "api:deliver_again": Page(post=NOTHING),
     "inbox:list": Page(get=FILTERS),
     "inbox:policy": Page(
         get=NOTHING, post={**inbox.PolicyForm.base_fields, "save": forms.CharField(required=False)}

@@ -150,7 +150,9 @@ def desk(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             env=environment(data)
             | {
                 "VEILLEUR_INTERNAL_HOSTS": f"127.0.0.1:{network_port}",
-                "PYTHONPATH": str(installed_example(data)),
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, [str(installed_example(data)), os.environ.get("PYTHONPATH")])
+                ),
             },
             stdout=output,
             stderr=output,

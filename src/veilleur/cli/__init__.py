@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 import veilleur
-from veilleur.cli import administration, collecting, demo, importing, linting, reading, serving, upkeep
+from veilleur.cli import (
+    administration,
+    assisting,
+    collecting,
+    demo,
+    importing,
+    linting,
+    reading,
+    serving,
+    upkeep,
+)
 from veilleur.cli.door import Commands
 
 app = typer.Typer(
@@ -28,6 +38,7 @@ app.command("collect")(collecting.collect)
 app.command("read")(reading.read)
 app.command("lint")(linting.lint)
 app.command("packs")(linting.packs)
+app.command("mcp")(assisting.mcp)
 app.command("migrate")(administration.migrate)
 app.command("doctor")(upkeep.doctor)
 app.command("backup")(upkeep.backup)

@@ -75,6 +75,7 @@ def worker(
     open_prepared_desk()
     from django.conf import settings
 
+    from veilleur.desk.api.jobs import keep_telling as tell_programs
     from veilleur.desk.inbox.collectors import Collector
     from veilleur.desk.inbox.jobs import keep_erasing, resume_interrupted
     from veilleur.desk.inbox.team.jobs import keep_telling
@@ -92,7 +93,8 @@ def worker(
     forget_imported()
     resume_interrupted()
     resume_team()
-    work((keep_sending, keep_performing, keep_erasing, keep_telling, Collector().run), patience)
+    tellers = (keep_telling, tell_programs)
+    work((keep_sending, keep_performing, keep_erasing, *tellers, Collector().run), patience)
 
 
 def _die_with_stdin() -> None:

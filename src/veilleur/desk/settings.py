@@ -64,6 +64,7 @@ class Environment(BaseSettings):
     )
     oidc: str = Field("", description="Providers of single sign-on, as JSON; empty: none.")
     upload_limit_mb: int = Field(200, ge=1, description="Largest file one may import, in MiB.")
+    api_rate: int = Field(600, ge=1, description="Calls a minute that one token of the API may make.")
     clamav: str = Field(
         "",
         description="Where clamd looks through files: `host:port` or the path of its socket; empty: nobody.",
@@ -163,6 +164,7 @@ INSTALLED_APPS = [
     "veilleur.desk.moderation",
     "veilleur.desk.reports",
     "veilleur.desk.upkeep",
+    "veilleur.desk.api",
 ]
 
 MIDDLEWARE = [
@@ -171,6 +173,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "veilleur.desk.api.problems.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -323,6 +326,9 @@ FILE_UPLOAD_HANDLERS = [
 ]
 UPLOAD_LIMIT = ENVIRONMENT.upload_limit_mb * 1024 * 1024
 """Bytes of the largest file one may import."""
+
+API_RATE = ENVIRONMENT.api_rate
+"""Calls a minute that one token may make."""
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

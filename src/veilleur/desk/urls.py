@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from veilleur.desk.accounts import door_views, member_views, role_views
 from veilleur.desk.accounts import views as accounts
+from veilleur.desk.api.schema import api
 from veilleur.desk.inbox import hook_views as hooks
 from veilleur.desk.inbox import leaving_views as leaving
 from veilleur.desk.replies import guest_views as guests
@@ -45,6 +46,7 @@ urlpatterns = [
     path("hooks/<slug:token>/", hooks.call, name="hook"),
     path("oauth/callback/", sign_in.callback, name="oauth_callback"),
     path("preferences/", accounts.preferences, name="preferences"),
+    path("api/v1/", api.urls),
     path("o/<slug:organisation>/trail/", accounts.trail, name="trail"),
     path("o/<slug:organisation>/trail/verify/", accounts.verify_trail, name="verify_trail"),
     path("o/<slug:organisation>/", accounts.start, name="start"),
@@ -68,6 +70,7 @@ urlpatterns = [
     path("o/<slug:organisation>/teams/<int:team>/drop/", role_views.drop_team, name="drop_team"),
     path("o/<slug:organisation>/agencies/", role_views.agencies, name="agencies"),
     path("o/<slug:organisation>/agencies/<int:mandate>/end/", role_views.end_mandate, name="end_mandate"),
+    path("o/<slug:organisation>/api/", include("veilleur.desk.api.urls")),
     path("o/<slug:organisation>/inbox/", include("veilleur.desk.inbox.urls")),
     path("o/<slug:organisation>/replies/", include("veilleur.desk.replies.urls")),
     path("o/<slug:organisation>/moderation/", include("veilleur.desk.moderation.urls")),

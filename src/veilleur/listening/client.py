@@ -91,7 +91,7 @@ def reachable(host: str, port: int) -> str:
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(f"{host} has no address") from error
     addresses = [str(entry[4][0]) for entry in found]
-    if f"{host}:{port}" not in _internal() and not all(map(_is_public, addresses)):
+    if not is_named_inside(host, port) and not all(map(_is_public, addresses)):
         raise httpcore.ConnectError(f"{host}:{port} lies inside: name it in {INTERNAL_HOSTS} to allow it")
     return addresses[0]
 
@@ -104,6 +104,11 @@ def _is_public(address: str) -> bool:
 
 def _internal() -> frozenset[str]:
     return frozenset(part.strip() for part in os.environ.get(INTERNAL_HOSTS, "").split(",") if part.strip())
+
+
+def is_named_inside(host: str, port: int) -> bool:
+    """Whether an administrator named an address that may lie inside."""
+    return f"{host}:{port}" in _internal()
 
 
 def connected(host: str, port: int, seconds: float = SECONDS) -> socket.socket:

@@ -111,6 +111,12 @@ DEEDS: dict[str, Promise] = {
     "inbox.drop_view": _("view removed"),
     "inbox.word_list": _("list of words changed"),
     "inbox.drop_list": _("list of words removed"),
+    "api.token": _("token made for a program"),
+    "api.revoke": _("token revoked"),
+    "api.subscribe": _("subscription set"),
+    "api.unsubscribe": _("subscription removed"),
+    "api.switch": _("subscription switched on or off"),
+    "api.redeliver": _("delivery sent again"),
     "sources.resume_listening": _("source listened to again"),
     "sources.ask_now": _("source asked at once"),
     "sources.rhythm": _("rhythm of a source set"),
@@ -149,8 +155,10 @@ TARGETS: dict[str, Promise] = {
     "pack": _("rule pack"),
     "reply": _("reply"),
     "rule": _("rule"),
+    "subscription": _("subscription"),
     "template": _("wording"),
     "ticket": _("message"),
+    "token": _("token"),
     "user": _("person"),
 }
 DETAILS: dict[str, Promise] = {

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
 from veilleur.desk.inbox.forms import FilterForm, SavedViewForm
 from veilleur.desk.inbox.models import SavedView
 from veilleur.desk.inbox.queries.listing import count_of, saved_views
+from veilleur.desk.inbox.view_actions import drop_view as drop
+from veilleur.desk.inbox.view_actions import is_theirs, own_view
+from veilleur.desk.inbox.view_actions import keep_view as keep
+from veilleur.errors import ActRefused
 
 
 @at_work(May.READ)
 @require_GET
 def saved(request: HttpRequest, place: Workplace) -> HttpResponse:
     """Those that this person sees: to rename, to share, to remove."""
-    rows = [(view, _form_of(view), _is_theirs(place, view)) for view in saved_views(place)]
+    rows = [(view, _form_of(view), is_theirs(place, view)) for view in saved_views(place)]
     return render(request, "inbox/saved.html", {"rows": rows})
 
 
@@ -46,7 +47,7 @@ def keep_view(request: HttpRequest, place: Workplace) -> HttpResponse:
 @require_POST
 def change_view(request: HttpRequest, place: Workplace, view: int) -> HttpResponse:
     """Another name, or for others too."""
-    found = _own(place, view)
+    found = own_view(place, view)
     _write(request, place, found, SavedViewForm(request.POST, prefix=f"view{view}"), _("Kept."))
     return redirect("inbox:saved", organisation=place.organisation.slug)
 
@@ -55,11 +56,8 @@ def change_view(request: HttpRequest, place: Workplace, view: int) -> HttpRespon
 @require_POST
 def drop_view(request: HttpRequest, place: Workplace, view: int) -> HttpResponse:
     """Forgets a view; its messages stay where they are."""
-    found = _own(place, view)
-    with transaction.atomic():
-        told = {"name": found.name}
-        audit.record(place.organisation, place.user.email, "inbox.drop_view", f"view:{found.pk}", told)
-        found.delete()
+    found = own_view(place, view)
+    drop(place, found)
     messages.success(request, _("This view is gone; the messages stay."))
     return redirect("inbox:saved", organisation=place.organisation.slug)
 
@@ -76,31 +74,12 @@ def _write(request: HttpRequest, place: Workplace, view: SavedView, form: SavedV
     if not form.is_valid():
         messages.error(request, form.sentence())
         return
-    view.name = form.cleaned_data["name"]
-    view.owner = None if form.cleaned_data["is_shared"] else place.user
-    if not _is_theirs(place, view):
-        raise PermissionDenied
     try:
-        with transaction.atomic():
-            view.save()
-            told = {"name": view.name, "query": view.query, "is_shared": view.owner is None}
-            audit.record(place.organisation, place.user.email, "inbox.keep_view", f"view:{view.pk}", told)
-    except IntegrityError:
-        messages.error(request, _("There is already a view of this name."))
+        keep(place, view, **form.cleaned_data)
+    except ActRefused as refused:
+        messages.error(request, str(refused))
     else:
         messages.success(request, done)
-
-
-def _own(place: Workplace, view: int) -> SavedView:
-    found = get_object_or_404(saved_views(place), pk=view)
-    if not _is_theirs(place, found):
-        raise PermissionDenied
-    return found
-
-
-def _is_theirs(place: Workplace, view: SavedView) -> bool:
-    """What is everybody's is changed by those who work here."""
-    return view.owner_id == place.user.pk if view.owner_id else place.can_work
 
 
 def _to(place: Workplace, query: str) -> HttpResponse:

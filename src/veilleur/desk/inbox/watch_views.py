@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,15 +10,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.permissions import May, Workplace, at_work
+from veilleur.desk.inbox import watch_actions as actions
 from veilleur.desk.inbox.asking import EXAMPLES
-from veilleur.desk.inbox.jobs import scan_watch
 from veilleur.desk.inbox.models import Watch
 from veilleur.desk.inbox.watch_forms import WatchForm
 from veilleur.desk.inbox.watching import preview, whole_query
-from veilleur.desk.jobs import enqueue
-from veilleur.errors import QueryInvalid
+from veilleur.errors import ActRefused, QueryInvalid
 from veilleur.listening.queries import mistake
 
 
@@ -55,20 +52,9 @@ def _edit(request: HttpRequest, place: Workplace, known: Watch) -> HttpResponse:
 
 def _keep(form: WatchForm, place: Workplace) -> bool:
     try:
-        with transaction.atomic():
-            kept = form.save(commit=False)
-            kept.scanned_at = None
-            kept.save()
-            audit.record(
-                place.organisation,
-                place.user.email,
-                "inbox.watch",
-                f"watch:{kept.pk}",
-                {"name": kept.name, "query": kept.query, "excluded": kept.excluded},
-            )
-            enqueue(scan_watch, kept.pk)
-    except IntegrityError:
-        form.add_error("name", _("There is already a watch of this name."))
+        actions.keep_watch(place, form.save(commit=False))
+    except ActRefused as refused:
+        form.add_error("name", str(refused))
         return False
     return True
 
@@ -92,9 +78,6 @@ def preview_watch(request: HttpRequest, place: Workplace) -> HttpResponse:
 def drop_watch(request: HttpRequest, place: Workplace, watch: int) -> HttpResponse:
     """Listens for it no more; its messages stay."""
     found = get_object_or_404(Watch, organisation=place.organisation, pk=watch)
-    with transaction.atomic():
-        told = {"name": found.name}
-        audit.record(place.organisation, place.user.email, "inbox.unwatch", f"watch:{found.pk}", told)
-        found.delete()
+    actions.drop_watch(place, found)
     messages.success(request, _("This watch is gone; the messages stay."))
     return redirect("inbox:watches", organisation=place.organisation.slug)

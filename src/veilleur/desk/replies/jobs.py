@@ -19,6 +19,13 @@ def send_reply(reply_id: int) -> None:
     sending.let_leave(reply_id)
 
 
+@job
+def look_for(reply_id: int) -> None:
+    """Looks on the network for a reply whose outcome nobody knows; one that is not there leaves again."""
+    sending.reconcile(reply_id)
+    sending.let_leave(reply_id)
+
+
 @transaction.atomic
 def send_now(place: Workplace, reply_id: int, version: int, *, now: datetime) -> Reply:
     """Decides that a reply leaves at once, and hands it to the next free worker."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from veilleur.desk.accounts.permissions import May, Workplace, at_work
 from veilleur.desk.inbox.explanations import NUMBERS
 from veilleur.desk.jobs import enqueue
 from veilleur.desk.replies import actions, sending
+from veilleur.desk.replies.beginning import begin
 from veilleur.desk.replies.checking import checked
 from veilleur.desk.replies.forms import (
     CheckForm,
@@ -29,8 +30,8 @@ from veilleur.desk.replies.forms import (
     WriteForm,
 )
 from veilleur.desk.replies.jobs import send_now, send_reply
-from veilleur.desk.replies.judging import case_of, model_draft, spoken_language
-from veilleur.desk.replies.models import Reply, State, Template
+from veilleur.desk.replies.judging import case_of
+from veilleur.desk.replies.models import Reply, State
 from veilleur.desk.replies.queries import (
     VIEWS,
     part_rewritten,
@@ -40,9 +41,8 @@ from veilleur.desk.replies.queries import (
     views_of,
 )
 from veilleur.desk.replies.rulebooks import rulebook_of
-from veilleur.desk.replies.steps import ticket_to_answer, under_way
+from veilleur.desk.replies.steps import ticket_to_answer
 from veilleur.errors import ActRefused, Outdated
-from veilleur.replies import draft
 from veilleur.vocabulary import Span
 
 
@@ -79,52 +79,11 @@ def start(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     answered = ticket_to_answer(place, ticket, May.ANSWER)
     if not form.is_valid():
         return _refused(request, place, ticket, form.sentence())
-    template = _template(place, form.cleaned_data["template"])
-    by_model = form.cleaned_data["model"]
-    present = under_way(answered)
-    text, wording, language = _beginning(place, ticket, present, template, by_model=by_model)
-    now = timezone.now()
     try:
-        if present is None:
-            actions.begin(
-                place, ticket, text=text, language=language, wording=wording, template=template, now=now
-            )
-        else:
-            version = form.cleaned_data["version"] or 0
-            actions.write(place, present.pk, version, text=text, wording=wording, template=template, now=now)
+        begin(place, answered, **form.arguments(), now=timezone.now())
     except ActRefused as refused:
         return _refused(request, place, ticket, str(refused))
     return redirect("replies:reply", organisation=place.organisation.slug, ticket=ticket)
-
-
-def _template(place: Workplace, pk: int | None) -> Template | None:
-    if not pk:
-        return None
-    found = Template.objects.filter(organisation=place.organisation, pk=pk, is_retired=False).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-def _beginning(
-    place: Workplace, ticket: int, present: Reply | None, template: Template | None, *, by_model: bool
-) -> tuple[str, str, str]:
-    """(text, id of the wording, language) of what is proposed."""
-    if template is not None:
-        return template.text, "", template.language
-    case = case_of(ticket_to_answer(place, ticket))
-    language = spoken_language(case)
-    last = present.wording if present else _last_wording(place)
-    made = draft(case.mention, case.reading, language, last, case.policy.contact)
-    if by_model:
-        made = model_draft(case, made)
-    return made.text, made.id, language
-
-
-def _last_wording(place: Workplace) -> str:
-    """What the house said last: the next reply says it otherwise."""
-    last = Reply.objects.filter(organisation=place.organisation).order_by("-pk").first()
-    return last.wording if last else ""
 
 
 @at_work(May.ANSWER)

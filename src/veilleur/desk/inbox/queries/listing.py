@@ -161,13 +161,15 @@ def tickets_in_order(ids: Sequence[int]) -> list[TicketRow]:
 
 
 def _older(filters: Filters, tickets: Sequence[TicketRow], found: Found) -> str:
-    if len(found.ids) > PAGE:
-        last = spot_of(tickets[-1])
-    elif found.reached is not None:
-        last = Spot(found.reached)
-    else:
-        return ""
-    return filters.query(after=last.written(by_due_time=filters.by_due_time))
+    last = last_spot(tickets, found, PAGE)
+    return filters.query(after=last.written(by_due_time=filters.by_due_time)) if last else ""
+
+
+def last_spot(tickets: Sequence[TicketRow], found: Found, size: int) -> Spot | None:
+    """Where a page of `size` ends; None when nothing can come after it."""
+    if len(found.ids) > size:
+        return spot_of(tickets[-1])
+    return None if found.reached is None else Spot(found.reached)
 
 
 Views: TypeAlias = tuple[View, ...]

@@ -1,6 +1,6 @@
 """How fast a file becomes tickets, and whether a kill in the middle loses or doubles anything.
 
-    python benchmarks/import.py [--rows 100000] [--postgresql URL]
+    python benchmarks/importing.py [--rows 100000] [--postgresql URL]
 
 Generates reviews, imports them with `veilleur import` (parsing, reading, sorting, storing,
 full-text index), compares with a bare loop measured in the same run (csv → SQLite, nothing

@@ -1,0 +1,1 @@
+"""The API: tokens, endpoints, and what is told to other programs."""
