@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -71,6 +72,7 @@ def close(place_a: Workplace) -> Callable[[TicketRow], None]:
 
 def all_at_once() -> None:
     Delivery.objects.filter(state__in=delivering.OPEN).update(next_at=timezone.now())
+    Subscription.objects.update(rests_until=None)
 
 
 def test_what_happens_is_told_with_a_signature_and_without_words(
@@ -149,7 +151,9 @@ def test_who_does_not_answer_is_told_later_and_not_once_for_each(
     subscription.refresh_from_db()
     assert subscription.failing_since is not None
     assert list(Delivery.objects.order_by("pk").values_list("attempts", flat=True)) == [1, 0, 0]
-    assert Delivery.objects.filter(next_at__gt=timezone.now()).count() == 3
+    assert subscription.rests_until > timezone.now()
+    deliver_what_waits()
+    assert Delivery.objects.filter(attempts__gt=0).count() == 1
     failed = Delivery.objects.get(attempts=1)
     assert (failed.status, failed.failure) == (500, "no")
     heard.status = 200
@@ -251,6 +255,29 @@ def test_the_log_is_forgotten_in_time(
     assert forget_deliveries() == 0
     Delivery.objects.update(ended_at=timezone.now() - delivering.KEPT - timedelta(days=1))
     assert forget_deliveries() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_deliver_once(
+    subscribed: Any, heard: Receiver, make_mention: Any, organisation_a: Organisation
+) -> None:
+    heard.slowness = 0.1
+    subscribed(Event.TICKET_CREATED)
+    make_mention(organisation_a)
+
+    def work() -> None:
+        try:
+            deliver_what_waits()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(heard.calls) == 1
+    assert Delivery.objects.get().attempts == 1
 
 
 def _killed_child(seconds: float) -> bool:

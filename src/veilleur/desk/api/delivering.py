@@ -11,7 +11,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from veilleur.desk.accounts import audit
@@ -49,18 +49,22 @@ def deliver_what_waits() -> None:
 
 def due(now: datetime) -> list[int]:
     """Deliveries that may be sent now."""
-    waiting = Delivery.objects.filter(state__in=OPEN, next_at__lte=now, subscription__disabled_at=None)
-    return list(waiting.order_by("next_at", "pk").values_list("pk", flat=True)[:AT_ONCE])
+    return list(_ready(now).order_by("next_at", "pk").values_list("pk", flat=True)[:AT_ONCE])
+
+
+def _ready(now: datetime) -> QuerySet[Delivery]:
+    rested = Q(subscription__rests_until=None) | Q(subscription__rests_until__lte=now)
+    return Delivery.objects.filter(rested, state__in=OPEN, next_at__lte=now, subscription__disabled_at=None)
 
 
 def deliver(delivery_id: int) -> None:
     """Sends one, if nobody else does, and records how it went."""
     now = timezone.now()
-    mine = Delivery.objects.filter(
-        pk=delivery_id, state__in=OPEN, next_at__lte=now, subscription__disabled_at=None
-    )
-    claimed = mine.update(state=DeliveryState.SENDING, next_at=now + CLAIM, attempts=F("attempts") + 1)
-    if not claimed:
+    if not _ready(now).filter(pk=delivery_id).exists():
+        return
+    claim = {"state": DeliveryState.SENDING, "next_at": now + CLAIM, "attempts": F("attempts") + 1}
+    # Its own columns alone: PostgreSQL looks at them again once another worker let the row go.
+    if not Delivery.objects.filter(pk=delivery_id, state__in=OPEN, next_at__lte=now).update(**claim):
         return
     delivery = Delivery.objects.select_related("subscription__organisation").get(pk=delivery_id)
     status, failure = _sent(delivery)
@@ -99,42 +103,51 @@ def _payload(delivery: Delivery) -> dict[str, object]:
 def _record(delivery: Delivery, status: int | None, failure: str) -> None:
     """Together with how its subscription fares."""
     now = timezone.now()
-    subscription = (
-        Subscription.objects.select_for_update(of=("self",))
-        .select_related("organisation")
-        .get(pk=delivery.subscription_id)
-    )
+    rows = Subscription.objects.select_for_update(of=("self",)).select_related("organisation")
+    subscription = rows.filter(pk=delivery.subscription_id).first()
+    if subscription is None:  # somebody removed it meanwhile
+        return
     still = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.SENDING, attempts=delivery.attempts)
     if not failure:
         still.update(state=DeliveryState.DELIVERED, status=status, failure="", ended_at=now)
-        Subscription.objects.filter(pk=subscription.pk).update(failing_since=None)
+        _note_success(subscription)
         return
-    is_given_up = delivery.attempts >= MOST_ATTEMPTS
-    later = now + pause_after(delivery.attempts)
-    state = DeliveryState.FAILED if is_given_up else DeliveryState.WAITING
+    is_over = delivery.attempts >= MOST_ATTEMPTS
     still.update(
-        state=state, status=status, failure=failure, next_at=later, ended_at=now if is_given_up else None
+        state=DeliveryState.FAILED if is_over else DeliveryState.WAITING,
+        status=status,
+        failure=failure,
+        next_at=now + pause_after(delivery.attempts),
+        ended_at=now if is_over else None,
     )
-    # The others wait as long: an address that does not answer is not asked once for each.
-    others = Delivery.objects.filter(subscription=subscription, state=DeliveryState.WAITING)
-    others.filter(next_at__lt=later).update(next_at=later)
     _note_failure(subscription, now)
 
 
+FARES = ("failures", "rests_until", "failing_since", "disabled_at")
+
+
+def _note_success(subscription: Subscription) -> None:
+    if subscription.failures:
+        subscription.failures, subscription.rests_until, subscription.failing_since = 0, None, None
+        subscription.save(update_fields=FARES)
+
+
 def _note_failure(subscription: Subscription, now: datetime) -> None:
+    """It rests as a whole: an address that does not answer is not asked once for each delivery."""
+    subscription.failures += 1
+    subscription.rests_until = now + pause_after(subscription.failures)
     if subscription.failing_since is None:
         subscription.failing_since = now
     elif now - subscription.failing_since > PATIENCE and subscription.disabled_at is None:
         subscription.disabled_at = now
-        told = {"name": subscription.name, "now": "off"}
-        target = f"subscription:{subscription.pk}"
+        told, target = {"name": subscription.name, "now": "off"}, f"subscription:{subscription.pk}"
         audit.record(subscription.organisation, audit.JOB, "api.switch", target, told, at=now)
-    subscription.save(update_fields=["failing_since", "disabled_at"])
+    subscription.save(update_fields=FARES)
 
 
 def pause_after(attempts: int) -> timedelta:
-    """Before the next attempt: 30 seconds, a minute, two… six hours at most."""
-    pause: timedelta = FIRST_PAUSE * 2 ** (attempts - 1)
+    """After so many attempts that failed: 30 seconds, a minute, two… six hours at most."""
+    pause: timedelta = FIRST_PAUSE * 2 ** min(attempts - 1, 12)
     return min(pause, LONGEST_PAUSE)
 
 

@@ -66,6 +66,8 @@ class Subscription(models.Model):
     created_at = models.DateTimeField()
     trail_read = models.BigIntegerField(default=0, help_text="Number of the last line of the trail it knows.")
     tickets_read = models.BigIntegerField(default=0, help_text="Id of the last ticket it knows.")
+    failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    rests_until = models.DateTimeField(null=True, help_text="Told nothing before: it failed.")
     failing_since = models.DateTimeField(null=True)
     disabled_at = models.DateTimeField(null=True, help_text="It failed for too long, or somebody stopped it.")
 

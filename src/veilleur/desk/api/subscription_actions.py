@@ -50,10 +50,9 @@ def switch(place: Workplace, subscription_id: int, *, is_on: bool, now: datetime
     known = held(place, subscription_id)
     if is_on == (known.disabled_at is None):
         raise ActRefused(_("It is so already."))
-    known.disabled_at, known.failing_since = None if is_on else now, None
-    known.save(update_fields=["disabled_at", "failing_since"])
-    if is_on:
-        Delivery.objects.filter(subscription=known, state=DeliveryState.WAITING).update(next_at=now)
+    known.disabled_at = None if is_on else now
+    known.failures, known.rests_until, known.failing_since = 0, None, None
+    known.save(update_fields=["disabled_at", "failures", "rests_until", "failing_since"])
     told = {"name": known.name, "now": "on" if is_on else "off"}
     target = f"subscription:{known.pk}"
     audit.record(place.organisation, place.user.email, "api.switch", target, told, at=now)
@@ -80,6 +79,7 @@ def deliver_again(place: Workplace, delivery_id: int, *, now: datetime) -> Deliv
         raise ActRefused(_("It is being delivered: wait for the outcome."))
     found.state, found.next_at, found.attempts, found.ended_at = DeliveryState.WAITING, now, 0, None
     found.save(update_fields=["state", "next_at", "attempts", "ended_at"])
+    Subscription.objects.filter(pk=found.subscription_id).update(rests_until=None)
     target = f"subscription:{found.subscription_id}"
     told = {"key": str(found.key)}
     audit.record(place.organisation, place.user.email, "api.redeliver", target, told, at=now)
