@@ -160,12 +160,17 @@ class Act(StrEnum):
     TAG = "tag"
     FILL = "fill"
     MACRO = "macro"
+    NEAR = "near"
+    LATE = "late"
+    MOVE = "move"
 
 
 ON_NETWORK = frozenset({Act.HIDE, Act.SHOW, Act.REMOVE, Act.FLAG})
 """Acts on the message itself, where it was said; the others change the ticket."""
 ON_HOLD = frozenset({Act.HOLD, Act.LIFT})
 """Acts that say whether the words of the message may be erased; they leave the ticket as it is."""
+ON_CLOCK = frozenset({Act.NEAR, Act.LATE})
+"""What the clock of a ticket said; nobody did it, and nothing changed."""
 
 
 class Because(StrEnum):
@@ -464,9 +469,12 @@ class Ticket:
     due_at: datetime | None
     """Aware, UTC; `None` when nothing is asked."""
     reasons: tuple[Reason, ...]
+    near_at: datetime | None = None
+    """From when on the due time is near; `None` when nothing is asked."""
 
     def __post_init__(self) -> None:
         _require_aware(self.due_at, "due_at")
+        _require_aware(self.near_at, "near_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from veilleur.desk.accounts.models import (
     User,
 )
 from veilleur.desk.api.models import Delivery, Subscription, Token
+from veilleur.desk.automation.models import Rule, Trial
+from veilleur.desk.hours.models import PromiseRow
 from veilleur.desk.inbox.models import LegalHold, MentionRow, Note, SavedView, TicketRow, Watch, WordList
 from veilleur.desk.inbox.team.models import (
     Attachment,
@@ -112,6 +114,12 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
     view = SavedView.objects.create(organisation=organisation, name="Attente", query="q=attente")
     words = WordList.objects.create(organisation=organisation, name="rivaux", words="martin")
     hold = LegalHold.objects.create(mention=mention, reason="A complaint.", by_name="x", at=ticket.opened_at)
+    promise = PromiseRow.objects.create(organisation=organisation, answer_minutes=480)
+    rule = Rule.objects.create(organisation=organisation, name="Clore", steps={"close": "nothing"})
+    trial = Trial.objects.create(
+        organisation=organisation, rule=rule, days=30, at=ticket.opened_at,
+        asked={"name": "Clore", "event": "arrives", "query": "", "queue": "", "steps": {}, "is_last": False},
+    )  # fmt: skip
     tool = Source.objects.create(organisation=organisation, key="outil", name="Un outil", connector="webhook")
     begun = {"organisation": organisation, "name": "Suivi", "created_at": ticket.opened_at}
     told = Subscription.objects.create(**begun, url="https://example.org/", events=[])
@@ -170,6 +178,9 @@ def belongings(organisation: Organisation, make_mention: Callable[..., MentionRo
         "subscription": told.pk,
         "delivery": delivery.pk,
         "api_token": program.pk,
+        "promise": promise.pk,
+        "trial": trial.pk,
+        "automatic_rule": rule.pk,
         **SHARED,
     }
 

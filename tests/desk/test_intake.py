@@ -21,6 +21,7 @@ from veilleur.desk.inbox import intake
 from veilleur.desk.inbox.intake import collect
 from veilleur.desk.inbox.jobs import import_file, resume_interrupted
 from veilleur.desk.inbox.models import DecisionRow, MentionRow, MentionVersion, ReadingRow, TicketRow
+from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.preparing import Beside, Here
 from veilleur.desk.sources import actions, files, running
 from veilleur.desk.sources.models import CollectionRun, RejectedRow, RunState, Source
@@ -393,7 +394,7 @@ def test_here_and_beside_prepare_the_same(make_run: MakeRun) -> None:
     (batch,) = intake._batches(run, intake.open_table(files.location(run)))
     results = []
     for kind in (Here, Beside):
-        preparer = kind("", run.started_at)
+        preparer = kind(policy_of(run.organisation), run.started_at)
         preparer.give(batch.mentions)
         results.append(preparer.take())
         preparer.close()

@@ -19,7 +19,9 @@ from tests.desk.openapi import Page, document
 from veilleur.desk.accounts import forms as accounts
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.api.forms import SubscriptionForm
+from veilleur.desk.automation import forms as automation
 from veilleur.desk.inbox import forms as inbox
+from veilleur.desk.inbox.hours_forms import CalendarForm, PresenceForm, PromiseForm
 from veilleur.desk.inbox.models import MentionRow
 from veilleur.desk.inbox.retention_forms import ReasonForm, RetentionForm
 from veilleur.desk.inbox.team import forms as team
@@ -40,6 +42,12 @@ FILTERS = inbox.FilterForm().fields
 SUMMARY = reports.SummaryForm({"network": ["Google"], "place": ["Urgences"]}, {}).fields
 CHECK = replies.CheckForm().fields
 NETWORK = network_forms.NetworkForm(Gateway).fields
+RULE = {
+    **automation.RuleForm.base_fields,
+    "do_close": forms.CharField(required=False),
+    "do_snooze": forms.IntegerField(required=False),
+    "do_note": forms.CharField(required=False),
+}
 COLUMNS = {
     sources.choice_name(index): forms.ChoiceField(choices=[(field.value, field.value) for field in Field])
     for index in range(3)
@@ -115,6 +123,22 @@ PAGES = {
     "inbox:policy": Page(
         get=NOTHING, post={**inbox.PolicyForm.base_fields, "save": forms.CharField(required=False)}
     ),
+    "inbox:calendar": Page(get=NOTHING, post=CalendarForm("Europe/Paris").fields),
+    "inbox:promises": Page(
+        get=NOTHING,
+        post={**PromiseForm([("law", "law")]).fields, "save": forms.CharField(required=False)},
+    ),
+    "inbox:withdraw": Page(post=NOTHING),
+    "inbox:presence": Page(get=NOTHING, post=PresenceForm.base_fields),
+    "automation:list": Page(get=NOTHING),
+    "automation:log": Page(get=automation.LogForm.base_fields),
+    "automation:add": Page(get=NOTHING, post=RULE),
+    "automation:rule": Page(get=NOTHING, post=RULE),
+    "automation:try": Page(post=automation.TrialForm.base_fields),
+    "automation:switch": Page(post=automation.SwitchForm.base_fields),
+    "automation:before": Page(post=NOTHING),
+    "automation:drop": Page(post=NOTHING),
+    "automation:trial": Page(get=NOTHING),
     "inbox:retention": Page(
         get=NOTHING, post={**RetentionForm.base_fields, "save": forms.CharField(required=False)}
     ),

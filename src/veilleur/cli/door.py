@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -125,9 +124,10 @@ def _alone() -> Iterator[None]:
     from django.conf import settings
     from django.db import connection
 
+    from veilleur.desk.keys import held
+
     if connection.vendor != "postgresql":
-        with (settings.DATA_DIR / "migrate.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with held(settings.DATA_DIR / "migrate"):
             yield
         return
     with connection.cursor() as cursor:

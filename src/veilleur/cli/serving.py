@@ -76,8 +76,9 @@ def worker(
     from django.conf import settings
 
     from veilleur.desk.api.jobs import keep_telling as tell_programs
+    from veilleur.desk.automation.jobs import keep_firing, resume_trials
     from veilleur.desk.inbox.collectors import Collector
-    from veilleur.desk.inbox.jobs import keep_erasing, resume_interrupted
+    from veilleur.desk.inbox.jobs import keep_erasing, keep_noticing, resume_interrupted
     from veilleur.desk.inbox.team.jobs import keep_telling
     from veilleur.desk.inbox.team.jobs import resume_interrupted as resume_team
     from veilleur.desk.measures import count_together
@@ -93,8 +94,10 @@ def worker(
     forget_imported()
     resume_interrupted()
     resume_team()
-    tellers = (keep_telling, tell_programs)
-    work((keep_sending, keep_performing, keep_erasing, *tellers, Collector().run), patience)
+    resume_trials()
+    senders = (keep_sending, keep_performing, keep_telling, tell_programs)
+    keepers = (keep_erasing, keep_noticing, keep_firing)
+    work((*senders, *keepers, Collector().run), patience)
 
 
 def _die_with_stdin() -> None:

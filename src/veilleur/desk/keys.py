@@ -67,6 +67,6 @@ def keep_connections(path: Path, connections: list[str]) -> None:
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Nobody else changes the keys meanwhile; free again when this process dies."""
-    with path.with_suffix(".lock").open("w", encoding="utf-8") as file:
+    with os.fdopen(os.open(path.with_suffix(".lock"), os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

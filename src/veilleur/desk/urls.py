@@ -73,6 +73,7 @@ urlpatterns = [
     path("o/<slug:organisation>/api/", include("veilleur.desk.api.urls")),
     path("o/<slug:organisation>/inbox/", include("veilleur.desk.inbox.urls")),
     path("o/<slug:organisation>/replies/", include("veilleur.desk.replies.urls")),
+    path("o/<slug:organisation>/rules/", include("veilleur.desk.automation.urls")),
     path("o/<slug:organisation>/moderation/", include("veilleur.desk.moderation.urls")),
     path("o/<slug:organisation>/sources/", include("veilleur.desk.sources.urls")),
     path("o/<slug:organisation>/summary/", include("veilleur.desk.reports.urls")),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
 from veilleur.triage.conditions import Condition, Finds
 from veilleur.triage.details import Variable
+from veilleur.triage.promises import Delay, Promises
 from veilleur.vocabulary import Priority, QueueName, Words
 
 LANGUAGES = ("fr", "en")
@@ -29,7 +30,7 @@ class Otherwise:
 
     queue: QueueName
     priority: Priority
-    due_in: timedelta | None
+    due_in: Delay | None
     reason: Words
     variables: tuple[Variable, ...] = ()
     """What the reason's wording names between braces, by name."""
@@ -42,7 +43,7 @@ class Rule:
     id: str
     queue: QueueName
     priority: Priority
-    due_in: timedelta | None
+    due_in: Delay | None
     reason: Words
     conditions: tuple[Condition, ...]
     unless: frozenset[str] = frozenset()
@@ -52,16 +53,17 @@ class Rule:
     @property
     def urgency(self) -> tuple[int, timedelta]:
         """Sort key: the most urgent rule is the smallest; no due time comes last."""
-        return self.priority.rank, timedelta.max if self.due_in is None else self.due_in
+        return self.priority.rank, timedelta.max if self.due_in is None else self.due_in.length
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Queues in the order of the screen, rules in the order of the file."""
+    """Queues in the order of the screen, rules in the order of the file; and what the house promises."""
 
     queues: tuple[Queue, ...]
     rules: tuple[Rule, ...]
     otherwise: Otherwise
+    promises: Promises = field(default_factory=Promises)
 
     @cached_property
     def queue_by_id(self) -> dict[str, Queue]:
@@ -72,6 +74,11 @@ class Policy:
     def reason_by_rule(self) -> dict[str, Words]:
         """Rule id (and `"otherwise"`) → wording of its reason."""
         return {**{rule.id: rule.reason for rule in self.rules}, OTHERWISE: self.otherwise.reason}
+
+    @cached_property
+    def delay_by_rule(self) -> dict[str, Delay | None]:
+        """Rule id (and `"otherwise"`) → the delay that it asks for."""
+        return {**{rule.id: rule.due_in for rule in self.rules}, OTHERWISE: self.otherwise.due_in}
 
     @cached_property
     def asking(self) -> Mapping[tuple[str, str], frozenset[int]]:

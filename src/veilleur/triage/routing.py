@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from veilleur.triage.conditions import Condition, Facts
 from veilleur.triage.details import fill
-from veilleur.triage.policy import OTHERWISE, Policy, Rule
+from veilleur.triage.policy import OTHERWISE, Otherwise, Policy, Rule
 from veilleur.vocabulary import Mention, Reading, Reason, Ticket
 
 
@@ -15,19 +15,29 @@ def route(mention: Mention, reading: Reading, policy: Policy, now: datetime) -> 
 
     Every rule that applies gives a reason, most urgent first; the most urgent one decides queue,
     priority and due time (ties: the shorter delay, then the order of the file). `now` is aware and
-    is the moment of first awareness: due times are counted from it, never from the publication.
+    is the moment of first awareness: due times are counted from it, never from the publication. What the
+    house promises for such a message comes before the delay of the rule.
     """
     facts = Facts(mention, reading, now)
     applying = _applying(policy, facts)
     if not applying:
         fallback = policy.otherwise
         reason = Reason(OTHERWISE, fill(fallback.variables, facts))
-        return Ticket(fallback.queue, fallback.priority, _due(now, fallback.due_in), (reason,))
+        return _ticket(fallback, (reason,), policy, now)
     places = policy.place_of_rule
     applying.sort(key=lambda rule: places[rule.id])
     first = applying[0]
     reasons = tuple(Reason(rule.id, fill(rule.variables, facts)) for rule in applying)
-    return Ticket(first.queue, first.priority, _due(now, first.due_in), reasons)
+    return _ticket(first, reasons, policy, now)
+
+
+def _ticket(outcome: Rule | Otherwise, reasons: tuple[Reason, ...], policy: Policy, now: datetime) -> Ticket:
+    promises = policy.promises
+    owed = promises.owed(outcome.queue, outcome.priority, outcome.due_in)
+    if owed is None:
+        return Ticket(outcome.queue, outcome.priority, None, reasons)
+    due = promises.due(owed, now)
+    return Ticket(outcome.queue, outcome.priority, due.at, reasons, due.near_at)
 
 
 def _applying(policy: Policy, facts: Facts) -> list[Rule]:
@@ -58,7 +68,3 @@ def _hold(conditions: tuple[Condition, ...], facts: Facts) -> bool:
         if not condition.holds(facts):
             return False
     return True
-
-
-def _due(now: datetime, due_in: timedelta | None) -> datetime | None:
-    return None if due_in is None else now.astimezone(UTC) + due_in

@@ -12,12 +12,14 @@ from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
 
 from veilleur.triage.mistakes import Place, meant, refused
+from veilleur.triage.promises import Counting, Delay
 
 E = TypeVar("E", bound=StrEnum)
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_IDENTIFIER = 40
 _DELAY = re.compile(r"(\d{1,4}) ?([hd])")
+_WORKED = re.compile(r"(\d{1,4}) ?h worked")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -120,3 +122,12 @@ class Table:
         if match is None:
             self.refuse(key, "not_a_delay", value=repr(self._values[key]))
         return int(match[1]) * _UNITS[match[2]]
+
+    def due(self, key: str) -> Delay:
+        """Hours or days, or hours worked: `"4h"`, `"2d"`, `"8h worked"`."""
+        worked = _WORKED.fullmatch(self.text(key))
+        if worked is not None:
+            return Delay(int(worked[1]) * _UNITS["h"], Counting.WORKED)
+        if _DELAY.fullmatch(self.text(key)) is None:
+            self.refuse(key, "not_a_due_time", value=repr(self._values[key]))
+        return Delay(self.delay(key))

@@ -142,7 +142,7 @@ def _otherwise(table: Table, queues: Collection[str]) -> Otherwise:
     return Otherwise(
         QueueName(table.one_of("queue", queues)),
         table.member("priority", Priority),
-        table.delay("due_in") if "due_in" in table else None,
+        table.due("due_in") if "due_in" in table else None,
         reason,
         variables,
     )
@@ -178,7 +178,7 @@ def _rule(
         identifier,
         QueueName(table.one_of("queue", queues)),
         table.member("priority", Priority),
-        table.delay("due_in") if "due_in" in table else None,
+        table.due("due_in") if "due_in" in table else None,
         reason,
         conditions,
         table.some_of("unless", earlier) if "unless" in table else frozenset(),

@@ -19,15 +19,18 @@ from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import Organisation, User
 from veilleur.desk.accounts.permissions import May, Workplace
 from veilleur.desk.accounts.queries import works_at
+from veilleur.desk.inbox import clocks
 from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
+from veilleur.desk.inbox.happenings import Kind, happened
 from veilleur.desk.inbox.models import Correction, DecisionRow, Note, Outcome, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of, sorted_columns
 from veilleur.desk.inbox.team import attachments, fields, notifications, tags
 from veilleur.desk.inbox.team.attachments import Kept
 from veilleur.errors import ActRefused, Outdated
 from veilleur.listening.queries import marks_of
-from veilleur.vocabulary import ON_HOLD, ON_NETWORK, Act, Status
+from veilleur.triage import Policy
+from veilleur.vocabulary import ON_CLOCK, ON_HOLD, ON_NETWORK, Act, Status
 
 RESTORABLE = (
     "status",
@@ -39,13 +42,17 @@ RESTORABLE = (
     "queue",
     "priority",
     "due_at",
+    "near_at",
+    "clock",
+    "paused_at",
+    "paused",
     "reasons",
     "language",
     "sentiment",
 )
 """Columns that an act may change and an undo puts back."""
 
-_MOMENTS = frozenset({"snoozed_until", "answered_at", "closed_at", "due_at"})
+_MOMENTS = frozenset({"snoozed_until", "answered_at", "closed_at", "due_at", "near_at", "paused_at"})
 
 _WRITTEN = frozenset({"reason", "value", "value_before"})
 """Details that hold what a person wrote."""
@@ -73,7 +80,8 @@ def snooze(place: Workplace, ticket_id: int, version: int, *, until: datetime, n
     _refuse_closed(ticket)
     if until <= now:
         raise ActRefused(_("Choose a moment to come: this one has passed."))
-    changes = {"status": Status.SNOOZED.value, "snoozed_until": until}
+    stopped = clocks.stopped(policy_of(place.organisation), ticket, now)
+    changes = {"status": Status.SNOOZED.value, "snoozed_until": until, **stopped}
     return _decide(place, ticket, Act.SNOOZE, changes, {"until": until.isoformat()}, now)
 
 
@@ -86,7 +94,8 @@ def wait(
     _refuse_closed(ticket)
     if until is not None and until <= now:
         raise ActRefused(_("Choose a moment to come: this one has passed."))
-    changes = {"status": Status.PENDING.value, "snoozed_until": until}
+    stopped = clocks.stopped(policy_of(place.organisation), ticket, now)
+    changes = {"status": Status.PENDING.value, "snoozed_until": until, **stopped}
     details = {"until": until.isoformat() if until else ""}
     return _decide(place, ticket, Act.WAIT, changes, details, now)
 
@@ -98,7 +107,8 @@ def close(place: Workplace, ticket_id: int, version: int, *, outcome: str, now: 
     _refuse_closed(ticket)
     if outcome not in Outcome.values:
         raise ActRefused(_("Say how it ended."))
-    return _decide(place, ticket, Act.CLOSE, closing(ticket, outcome, now), {"outcome": outcome}, now)
+    changes = closing(policy_of(place.organisation), ticket, outcome, now)
+    return _decide(place, ticket, Act.CLOSE, changes, {"outcome": outcome}, now)
 
 
 @transaction.atomic
@@ -109,12 +119,28 @@ def close_answered(ticket_id: int, *, by: User | None, now: datetime) -> Decisio
     if ticket.status == Status.CLOSED:
         return None
     outcome = Outcome.ANSWERED.value
-    changes = closing(ticket, outcome, now)
+    changes = closing(policy_of(ticket.organisation), ticket, outcome, now)
+    happened(ticket.organisation_id, Kind.CLOSED, [ticket.mention_id], now)
     return _write(ticket.organisation, by, ticket, Act.CLOSE, changes, {"outcome": outcome}, now)
 
 
-def closing(ticket: TicketRow, outcome: str, now: datetime) -> dict[str, Any]:
-    """Columns of a ticket whose work ends."""
+def close_alone(ticket: TicketRow, outcome: str, details: Mapping[str, Any], now: datetime) -> DecisionRow:
+    """Ends the work because a rule of the house says so; the caller holds the ticket."""
+    _refuse_closed(ticket)
+    changes = closing(policy_of(ticket.organisation), ticket, outcome, now)
+    return _write(ticket.organisation, None, ticket, Act.CLOSE, changes, {**details, "outcome": outcome}, now)
+
+
+def act_alone(
+    ticket: TicketRow, act: Act, changes: Mapping[str, Any], details: Mapping[str, Any], now: datetime
+) -> DecisionRow:
+    """Does what a rule of the house says; the caller holds the ticket. Nothing wakes another rule."""
+    _refuse_closed(ticket)
+    return _write(ticket.organisation, None, ticket, act, changes, details, now)
+
+
+def closing(policy: Policy, ticket: TicketRow, outcome: str, now: datetime) -> dict[str, Any]:
+    """Columns of a ticket whose work ends; its clock stands still."""
     changes: dict[str, Any] = {
         "status": Status.CLOSED.value,
         "outcome": outcome,
@@ -123,7 +149,7 @@ def closing(ticket: TicketRow, outcome: str, now: datetime) -> dict[str, Any]:
     }
     if outcome == Outcome.ANSWERED and ticket.answered_at is None:
         changes["answered_at"] = now
-    return changes
+    return {**changes, **clocks.stopped(policy, ticket, now, is_over=True)}
 
 
 @transaction.atomic
@@ -133,16 +159,13 @@ def reopen(place: Workplace, ticket_id: int, version: int, *, now: datetime) -> 
     refuse_erased(ticket)
     if ticket.to_do:
         raise ActRefused(_("This message is already among those to handle."))
-    return _decide(place, ticket, Act.REOPEN, REOPENED, {}, now)
+    return _decide(place, ticket, Act.REOPEN, reopened(policy_of(place.organisation), ticket, now), {}, now)
 
 
-REOPENED: dict[str, Any] = {
-    "status": Status.OPEN.value,
-    "outcome": "",
-    "closed_at": None,
-    "snoozed_until": None,
-}
-"""Columns of a ticket that is taken up again."""
+def reopened(policy: Policy, ticket: TicketRow, now: datetime) -> dict[str, Any]:
+    """Columns of a ticket that is taken up again; its clock goes on."""
+    opened = {"status": Status.OPEN.value, "outcome": "", "closed_at": None, "snoozed_until": None}
+    return {**opened, **clocks.going_on(policy, ticket, now)}
 
 
 @transaction.atomic
@@ -249,9 +272,10 @@ def last_act(ticket: TicketRow) -> DecisionRow | None:
 def last_standing(decisions: Iterable[DecisionRow]) -> DecisionRow | None:
     """The first of `decisions`, latest first, that was neither undone nor an undoing.
 
-    What was done on the network, and holds, are passed over: they change nothing that an undo puts back.
+    What was done on the network, holds and what the clock said are passed over: they change nothing that an
+    undo puts back.
     """
-    passed = {Act.UNDO, *ON_NETWORK, *ON_HOLD}
+    passed = {Act.UNDO, *ON_NETWORK, *ON_HOLD, *ON_CLOCK}
     return next((one for one in decisions if not one.undone and one.act not in passed), None)
 
 
@@ -276,10 +300,12 @@ def wake_due(organisation: Organisation, *, now: datetime) -> int:
     # The list asks this each time: it must not wait for an import's transaction when nothing is due.
     if not due.exists():
         return 0
+    policy = policy_of(organisation)
     with transaction.atomic():
         woken = list(due.select_for_update())
         for ticket in woken:
-            _write(organisation, None, ticket, Act.REOPEN, REOPENED, {"why": "snooze_over"}, now)
+            changes = reopened(policy, ticket, now)
+            _write(organisation, None, ticket, Act.REOPEN, changes, {"why": "snooze_over"}, now)
     return len(woken)
 
 
@@ -337,6 +363,8 @@ def _decide(
     details: Mapping[str, Any],
     now: datetime,
 ) -> DecisionRow:
+    if changes.get("status") == Status.CLOSED.value:
+        happened(place.organisation.pk, Kind.CLOSED, [ticket.mention_id], now)
     return _write(place.organisation, place.user, ticket, act, changes, details, now)
 
 
@@ -354,7 +382,8 @@ def decide(
 
 def come_back(ticket: TicketRow, why: str, now: datetime) -> DecisionRow:
     """Takes up a ticket that waited, because of what its author said; its caller holds it."""
-    return _write(ticket.organisation, None, ticket, Act.REOPEN, REOPENED, {"why": why}, now)
+    changes = reopened(policy_of(ticket.organisation), ticket, now)
+    return _write(ticket.organisation, None, ticket, Act.REOPEN, changes, {"why": why}, now)
 
 
 def _write(

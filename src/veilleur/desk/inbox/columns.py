@@ -116,6 +116,7 @@ def ticket_columns(ticket: Ticket) -> Columns:
         "queue": ticket.queue,
         "priority": ticket.priority.rank,
         "due_at": ticket.due_at,
+        "near_at": ticket.near_at,
         "reasons": [reason_record(reason) for reason in ticket.reasons],
     }
 

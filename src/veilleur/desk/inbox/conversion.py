@@ -92,4 +92,5 @@ def ticket_of(row: TicketRow) -> Ticket:
         priority=PRIORITIES[row.priority],
         due_at=row.due_at,
         reasons=tuple(reason_of(record) for record in row.reasons),
+        near_at=row.near_at,
     )

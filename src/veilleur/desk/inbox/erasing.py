@@ -117,4 +117,5 @@ def closed(now: datetime) -> Columns:
         "closed_at": now,
         "snoozed_until": None,
         "due_at": None,
+        "near_at": None,
     }

@@ -61,6 +61,7 @@ RATINGS = [
     ("none", _("no rating")),
 ]
 ASSIGNEES = [("", _("anybody")), ("me", _("me")), ("none", _("nobody"))]
+CLOCKS = [("", _("any due time")), ("late", _("overdue")), ("near", _("nearly due"))]
 SORTS = [("newest", _("newest first")), ("due", _("soonest due first"))]
 
 SNOOZES = [
@@ -70,8 +71,8 @@ SNOOZES = [
     ("date", _("until a date")),
 ]
 SHOWN = (
-    "status", "sentiment", "rating", "language", "assignee", "sort", "tag", "choice", "network", "place",
-    "from", "to",
+    "status", "sentiment", "rating", "language", "assignee", "clock", "sort", "tag", "choice", "network",
+    "place", "from", "to",
 )  # fmt: skip
 APART = "alike_apart"
 """The cookie of a browser that shall show each message that says the same."""
@@ -120,6 +121,7 @@ class FilterForm(forms.Form):
     language = forms.ChoiceField(required=False, choices=LANGUAGES, label=_("Language"))
     rating = forms.ChoiceField(required=False, choices=RATINGS, label=_("Rating"))
     assignee = forms.ChoiceField(required=False, choices=ASSIGNEES, label=_("Assigned to"))
+    clock = forms.ChoiceField(required=False, choices=CLOCKS, label=_("Due time"))
     network = forms.CharField(required=False, max_length=120, label=_("Network"))
     place = forms.CharField(required=False, max_length=200, label=_("Place"))
     source = forms.SlugField(required=False, max_length=50, label=_("Source"))

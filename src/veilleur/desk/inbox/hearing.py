@@ -18,6 +18,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from veilleur.desk.inbox.models import MentionRow
+from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.preparing import Beside, Preparation, Prepared, in_turn, prepared
 from veilleur.desk.inbox.storing import Counts, Settled, store
 from veilleur.desk.sources.models import Source
@@ -89,7 +90,7 @@ def read_and_sorted(source: Source, mentions: Sequence[Mention], now: datetime) 
     """What the rows will hold."""
     if not mentions:
         return []
-    judge = Preparation(source.organisation.triage_policy, now, at_once=AT_ONCE)
+    judge = Preparation(policy_of(source.organisation), now, at_once=AT_ONCE)
     with _ONE_READS:
         return prepared(mentions, judge(mentions))
 
@@ -125,7 +126,7 @@ def _brought(source: Source, page: Page, network: str) -> Brought:
 
 
 def _read_beside(source: Source, brought: Iterable[Brought]) -> Iterator[tuple[Brought, list[Prepared]]]:
-    policy, now = source.organisation.triage_policy, timezone.now()
+    policy, now = policy_of(source.organisation), timezone.now()
     with ExitStack() as ends:
         readers = [ends.enter_context(closing(Beside(policy, now))) for _number in range(READERS)]
         yield from in_turn(readers, brought)

@@ -18,6 +18,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from veilleur.desk.inbox.bulk import insert
+from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.preparing import Beside, Here, Prepared, Preparer, in_turn
 from veilleur.desk.inbox.storing import store
 from veilleur.desk.sources import files, running
@@ -110,8 +111,8 @@ def _preparers(run: CollectionRun) -> list[Preparer]:
     assert run.started_at is not None  # noqa: S101 - claimed
     left = (run.total or 0) - run.cursor
     if left < WORTH_A_PROCESS or len(os.sched_getaffinity(0)) < 2:
-        return [Here(run.organisation.triage_policy, run.started_at)]
-    return [Beside(run.organisation.triage_policy, run.started_at) for _number in range(READERS)]
+        return [Here(policy_of(run.organisation), run.started_at)]
+    return [Beside(policy_of(run.organisation), run.started_at) for _number in range(READERS)]
 
 
 def _batches(run: CollectionRun, table: Table) -> Iterator[Batch]:

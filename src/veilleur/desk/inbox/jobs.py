@@ -11,6 +11,7 @@ from django.utils import timezone
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.inbox.intake import collect
 from veilleur.desk.inbox.models import Watch
+from veilleur.desk.inbox.noticing import houses_with_news, notice
 from veilleur.desk.inbox.policies import sort_untouched_again
 from veilleur.desk.inbox.retention import carry_out, waiting
 from veilleur.desk.inbox.watching import scan
@@ -61,6 +62,18 @@ def erase_due(organisation_id: int) -> None:
 def erase_what_is_due() -> None:
     """Carries out the rule of every house whose hour has come."""
     each_alone(carry_out, waiting(timezone.now()))
+
+
+def notice_clocks() -> None:
+    """Notices in every house what is nearly due and what is overdue."""
+    now = timezone.now()
+    for organisation in Organisation.objects.filter(pk__in=houses_with_news(now)):
+        notice(organisation, now)
+
+
+def keep_noticing(stop: threading.Event) -> None:
+    """`notice_clocks`, again and again."""
+    keep_at(notice_clocks, stop)
 
 
 def keep_erasing(stop: threading.Event) -> None:

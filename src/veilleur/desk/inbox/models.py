@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from veilleur.desk.accounts.models import Organisation, User
+from veilleur.desk.inbox.happenings import Awaited, Happening  # noqa: F401 - Django finds them here
 from veilleur.desk.inbox.ordering import Position
 from veilleur.desk.inbox.piles import Pile
 from veilleur.desk.sources.models import Source
@@ -36,6 +37,13 @@ class Outcome(models.TextChoices):
     NOTHING = "nothing", _("nothing to do")
     ELSEWHERE = "elsewhere", _("handled elsewhere")
     NOT_OURS = "not_ours", _("not about us")
+
+
+class ClockState(models.TextChoices):
+    """What was noticed of the due time of a ticket."""
+
+    NEAR = "near", _("nearly due")
+    LATE = "late", _("overdue")
 
 
 class ErasedBecause(models.TextChoices):
@@ -188,6 +196,12 @@ class TicketRow(models.Model):
     queue = models.CharField(max_length=40)
     priority = models.PositiveSmallIntegerField(help_text="`vocabulary.Priority.rank`: 0 is the most urgent.")
     due_at = models.DateTimeField(null=True)
+    near_at = models.DateTimeField(null=True, help_text="From when on `due_at` is near.")
+    clock = models.CharField(  # noqa: DJ001 - a column that SQLite adds without writing the table again
+        max_length=4, choices=ClockState.choices, null=True, help_text="What was noticed of `due_at`."
+    )
+    paused_at = models.DateTimeField(null=True, help_text="Since when its clock stands still.")
+    paused = models.PositiveIntegerField(null=True, help_text="Seconds that its clock stood still before.")
     reasons = models.JSONField()
     status = models.CharField(max_length=8, choices=StatusChoice.choices, default=StatusChoice.NEW)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
@@ -236,6 +250,17 @@ class TicketRow(models.Model):
                 fields=["organisation", "assignee", "to_do", "position", "pile"], name="ticket_assignee"
             ),
             models.Index(fields=["organisation", "to_do", "due_at", "id"], name="ticket_due"),
+            # What is near or late, soonest due first; and what nobody has noticed yet.
+            models.Index(
+                fields=["organisation", "to_do", "clock", "due_at", "id"],
+                name="ticket_clock",
+                condition=models.Q(clock__isnull=False),
+            ),
+            models.Index(
+                fields=["organisation", "to_do", "near_at"],
+                name="ticket_alarm",
+                condition=models.Q(clock__isnull=True, near_at__isnull=False),
+            ),
             # Any mix of filters is one walk of one of these two, newest first, without the table.
             models.Index(fields=["organisation", "to_do", "position", *FILTERED], name="ticket_to_do"),
             models.Index(fields=["organisation", "position", "status", *FILTERED], name="ticket_filters"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,11 +14,14 @@ from django.db.models import QuerySet
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.accounts.permissions import Workplace
+from veilleur.desk.hours.queries import promises_of
+from veilleur.desk.inbox import clocks
 from veilleur.desk.inbox.columns import list_columns, ticket_columns
 from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.models import Correction, MentionRow, TicketRow
 from veilleur.triage import Policy, house_policy, house_policy_text, load_policy, route
+from veilleur.triage.promises import Promises
 from veilleur.vocabulary import Status
 
 TRIED_ON = 500
@@ -26,21 +29,21 @@ TRIED_ON = 500
 
 BATCH = 500
 
-SORTED = ("queue", "priority", "due_at", "reasons")
+SORTED = ("queue", "priority", "due_at", "near_at", "clock", "reasons")
 """Columns of a ticket that the policy decides."""
 
 
 def policy_of(organisation: Organisation) -> Policy:
-    """Its own policy when it wrote one, else the policy of the house.
+    """Its own policy when it wrote one, else the policy of the house; with what it promises.
 
     Raises `PolicyInvalid` when the stored text is not a policy (it is checked before it is saved).
     """
-    return _loaded(organisation.triage_policy)
+    return _loaded(organisation.triage_policy, promises_of(organisation))
 
 
 @lru_cache(maxsize=64)
-def _loaded(text: str) -> Policy:
-    return load_policy(text) if text.strip() else house_policy()
+def _loaded(text: str, promises: Promises) -> Policy:
+    return replace(load_policy(text) if text.strip() else house_policy(), promises=promises)
 
 
 def policy_text(organisation: Organisation) -> str:
@@ -145,4 +148,5 @@ def sorted_columns(policy: Policy, ticket: TicketRow, corrections: Iterable[Corr
     row: MentionRow = ticket.mention
     mention, reading = mention_of(row), corrected(reading_of(row.reading), corrections)
     routed = route(mention, reading, policy, ticket.opened_at)
-    return {**ticket_columns(routed), **list_columns(mention, reading)}
+    columns = {**ticket_columns(routed), **list_columns(mention, reading)}
+    return {**columns, **clocks.counted_again(policy, ticket, routed)}

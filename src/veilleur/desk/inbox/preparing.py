@@ -37,7 +37,7 @@ from veilleur.listening.queries import marks_of
 from veilleur.reading import read
 from veilleur.reading.memory import rare_collections
 from veilleur.reputation.likeness import Sketch, sketches
-from veilleur.triage import house_policy, load_policy, route
+from veilleur.triage import Policy, route
 from veilleur.vocabulary import Mention, Rating
 
 _values_of_a_mention = attrgetter(*(item.name for item in fields(Mention)))
@@ -72,18 +72,16 @@ Judged: TypeAlias = tuple[Columns, Columns, str, Sketch]
 class Preparation:
     """Reads and sorts batches for one organisation, as of one moment."""
 
-    policy: str
-    """TOML; empty means the policy of the house."""
+    policy: Policy
     now: datetime
     at_once: int = AT_ONCE
 
     def __call__(self, mentions: Sequence[Mention]) -> list[Judged]:
         """What is read in `mentions` and where they go, in the same order."""
-        policy = load_policy(self.policy) if self.policy else house_policy()
         return [
             (
                 _encoded(reading_columns(reading), "findings"),
-                _encoded(ticket_columns(route(mention, reading, policy, self.now)), "reasons")
+                _encoded(ticket_columns(route(mention, reading, self.policy, self.now)), "reasons")
                 | read_columns(reading),
                 marks_of(mention, reading),
                 sketch,
@@ -165,7 +163,7 @@ def _taken(waiting: deque[tuple[Preparer, Brought]]) -> tuple[Brought, list[Prep
 class Here:
     """Prepares in this process."""
 
-    def __init__(self, policy: str, now: datetime) -> None:
+    def __init__(self, policy: Policy, now: datetime) -> None:
         self._prepare = Preparation(policy, now)
         self._mentions: Sequence[Mention] = ()
 
@@ -190,7 +188,7 @@ class Beside:
     the other to empty a full pipe.
     """
 
-    def __init__(self, policy: str, now: datetime) -> None:
+    def __init__(self, policy: Policy, now: datetime) -> None:
         spawn = multiprocessing.get_context("spawn")  # never inherits an open database connection
         self._pipe, theirs = spawn.Pipe()
         self._process = spawn.Process(target=_serve, args=(theirs, policy, now), daemon=True)
@@ -229,7 +227,7 @@ class Beside:
 _GONE = "The process that reads messages has stopped, perhaps for lack of memory. Resume the import."
 
 
-def _serve(pipe: Connection, policy: str, now: datetime) -> None:
+def _serve(pipe: Connection, policy: Policy, now: datetime) -> None:
     """The life of the second process: until the first one closes the pipe, or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process to handle
     with rare_collections(), suppress(EOFError, BrokenPipeError):

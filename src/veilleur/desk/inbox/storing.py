@@ -23,10 +23,11 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from veilleur.desk.inbox import alike, authors, watching
+from veilleur.desk.inbox import alike, authors, clocks, watching
 from veilleur.desk.inbox.bulk import insert, reserve_ids
 from veilleur.desk.inbox.columns import Columns, only_rules, without_words
 from veilleur.desk.inbox.erasing import NO_WORDS, closed
+from veilleur.desk.inbox.happenings import Kind, happened
 from veilleur.desk.inbox.models import (
     DecisionRow,
     ErasedBecause,
@@ -200,6 +201,9 @@ def _add(kind: _Batch, group: list[Prepared], *, is_forgotten: bool = False) -> 
             for pk, new in numbered
         ],
     )
+    if not is_forgotten:
+        asking = [pk for pk, new in numbered if kind.settled is None or not kind.settled(new)]
+        happened(source.organisation_id, Kind.ARRIVES, asking, now)
 
 
 def _sketch(source: Source, prepared: Prepared) -> Sketch:
@@ -214,7 +218,7 @@ def _begun(new: Prepared, now: datetime, settled: Settled | None) -> Columns:
     if settled(new):
         return closed(now)
     begun = {"status": StatusChoice.NEW, "outcome": "", "closed_at": None}
-    return {**begun, "snoozed_until": None, "due_at": new.ticket["due_at"]}
+    return {**begun, "snoozed_until": None, **{name: new.ticket[name] for name in clocks.TIMES}}
 
 
 def _revise(source: Source, before: Columns, prepared: Prepared, now: datetime) -> bool:
@@ -259,7 +263,8 @@ def _sort_again(mention_id: int, sorted_as: Columns, now: datetime) -> None:
     if ticket.status in SETTLED:
         opened = StatusChoice.OPEN if kept else StatusChoice.NEW
         kept |= {"status": opened, "outcome": "", "snoozed_until": None, "closed_at": None}
-    for name, value in (sorted_as | {"due_at": _due(ticket.due_at, sorted_as["due_at"])} | kept).items():
+    timed = clocks.sooner(ticket, sorted_as)
+    for name, value in (sorted_as | timed | kept).items():
         setattr(ticket, name, value)
     ticket.version += 1
     ticket.save()
@@ -271,6 +276,7 @@ def _sort_again(mention_id: int, sorted_as: Columns, now: datetime) -> None:
     )
     if status_before == StatusChoice.PENDING:
         note_edit(ticket, now)
+    happened(ticket.organisation_id, Kind.CHANGES, [mention_id], now)
 
 
 def _somebody_worked_on(ticket: TicketRow) -> bool:
@@ -282,12 +288,5 @@ def _kept_work(ticket: TicketRow, sorted_as: Columns) -> Columns:
     kept: Columns = {}
     if sorted_as["priority"] >= ticket.priority:
         kept = {"queue": ticket.queue, "priority": ticket.priority}
-        kept["due_at"] = _due(ticket.due_at, sorted_as["due_at"] or ticket.due_at)
+        kept |= clocks.sooner(ticket, sorted_as if sorted_as["due_at"] else {})
     return kept
-
-
-def _due(before: datetime | None, after: datetime | None) -> datetime | None:
-    """Never later than it was; None when nothing is asked any more."""
-    if before is None or after is None:
-        return after
-    return min(before, after)

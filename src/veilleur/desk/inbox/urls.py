@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from veilleur.desk.inbox import (
     alike_views,
+    hours_views,
     list_views,
     retention_views,
     run_views,
@@ -17,6 +18,10 @@ urlpatterns = [
     path("", views.inbox, name="list"),
     path("", include("veilleur.desk.inbox.team.urls")),
     path("policy/", views.policy, name="policy"),
+    path("hours/", hours_views.calendar, name="calendar"),
+    path("promises/", hours_views.promises, name="promises"),
+    path("promises/<int:promise>/withdraw/", hours_views.withdraw, name="withdraw"),
+    path("presence/", hours_views.presence, name="presence"),
     path("retention/", retention_views.retention, name="retention"),
     path("<int:ticket>/", views.ticket, name="ticket"),
     path("<int:ticket>/seen/", views.seen, name="seen"),

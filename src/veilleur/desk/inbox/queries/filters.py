@@ -53,6 +53,8 @@ class Filters:
     """"1" to "5" stars, or "none"."""
     assignee: str = ""
     """"me" or "none"."""
+    clock: str = ""
+    """`near` or `late`: what was noticed of the due time."""
     since: date | None = None
     until: date | None = None
     """Both included, in the time zone of the organisation."""
@@ -65,7 +67,7 @@ class Filters:
     @property
     def by_due_time(self) -> bool:
         """Soonest due first; a search is always newest first."""
-        return self.sort == "due" and not self.searches
+        return (self.sort == "due" or bool(self.clock)) and not self.searches
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -96,6 +98,7 @@ class Filters:
             "choice": self.choice,
             "rating": self.rating,
             "assignee": self.assignee,
+            "clock": self.clock,
             "from": self.since.isoformat() if self.since else "",
             "to": self.until.isoformat() if self.until else "",
             "sort": "" if self.sort == "newest" else self.sort,
@@ -113,11 +116,17 @@ class Filters:
     @property
     def _view(self) -> Filters:
         """What one of the views at the side asks for, without anything more."""
-        return Filters(status=self.status, queue=self.queue, assignee=self.assignee, sort=self.sort)
+        return Filters(
+            status=self.status, queue=self.queue, assignee=self.assignee, clock=self.clock, sort=self.sort
+        )
 
     def is_same_view(self, other: Filters) -> bool:
         """Whether both look at the same pile of work."""
-        return (self.status, self.queue, self.assignee) == (other.status, other.queue, other.assignee)
+        return self._pile == other._pile
+
+    @property
+    def _pile(self) -> tuple[str, str, str, str]:
+        return self.status, self.queue, self.assignee, self.clock
 
     @property
     def is_narrowed(self) -> bool:
@@ -182,7 +191,7 @@ class Walked(Func):
 def narrowed(place: Workplace, filters: Filters) -> QuerySet[TicketRow]:
     """The tickets of this organisation that answer the filters, words aside; neither ordered nor sliced."""
     equal: dict[str, Any] = {**_state(filters), **_assignee(filters.assignee, place)}
-    equal |= {name: value for name in ("queue", *REPEATED) if (value := getattr(filters, name))}
+    equal |= {name: value for name in ("queue", "clock", *REPEATED) if (value := getattr(filters, name))}
     tickets = TicketRow.objects.filter(organisation=place.organisation)
     if filters.status == "to_do":
         # `to_do=True` would be written as a bare condition, which SQLite finds in no index.

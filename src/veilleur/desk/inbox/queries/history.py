@@ -45,10 +45,17 @@ def history_of(ticket: TicketRow, decisions: Sequence[DecisionRow]) -> tuple[Lin
 def sentence_of(act: str, details: Mapping[str, Any]) -> str:
     """What an act did, without who did it."""
     said = _SENTENCES.get(act)
-    return said(details) if said else act
+    words = said(details) if said else act
+    return (
+        _("%(words)s (rule “%(rule)s”)") % {"words": words, "rule": details["rule"]}
+        if "rule" in details
+        else words
+    )
 
 
 def _assigned(details: Mapping[str, Any]) -> str:
+    if "capacity" in details:
+        return _("assigned to %(to)s, whose turn it was, with %(open)s open of %(capacity)s") % details
     return _("assigned to %(to)s") % details if details.get("to") else _("assigned to nobody")
 
 
@@ -118,6 +125,7 @@ def _undid(details: Mapping[str, Any]) -> str:
         Act.TAG: _("the tags"),
         Act.FILL: _("the field"),
         Act.MACRO: _("the macro"),
+        Act.MOVE: _("the move"),
     }
     return _("undone: %(what)s") % {"what": names.get(Act(details["act"]), details["act"])}
 
@@ -185,5 +193,8 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Act.TAG: _tagged,
     Act.FILL: _filled,
     Act.MACRO: _macro,
+    Act.MOVE: lambda details: _("moved: %(to)s") % details,
+    Act.NEAR: lambda _details: _("nearly due"),
+    Act.LATE: lambda _details: _("overdue"),
     **{act: _networked(act) for act in ON_NETWORK},
 }

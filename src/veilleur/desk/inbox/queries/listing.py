@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import TypeAlias
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from veilleur.desk.accounts.permissions import Workplace
+from veilleur.desk.inbox.clocks import state_of
 from veilleur.desk.inbox.conversion import reading_of, ticket_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.explanations import sentiment_name, strongest_mark
@@ -85,6 +87,8 @@ class Row:
     precision: str
     due_at: datetime | None
     """None when nothing is asked, or no longer."""
+    clock: str
+    """Empty, `near` or `late`."""
     assignee: str
     is_unread: bool
     """Whether this reader has not had it before their eyes yet."""
@@ -181,6 +185,8 @@ def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[Views, V
     views = [
         (_("Everything to handle"), Filters(sort=sort)),
         (_("Assigned to me"), Filters(assignee="me", sort=sort)),
+        (_("Overdue"), Filters(clock="late", sort="due")),
+        (_("Nearly due"), Filters(clock="near", sort="due")),
         (_("Snoozed"), Filters(status="snoozed")),
         (_("Waiting for somebody outside"), Filters(status="pending")),
         (_("Closed"), Filters(status="closed")),
@@ -276,6 +282,7 @@ def _row(
         moment=ticket.moment,
         precision=mention.precision,
         due_at=ticket.due_at if ticket.to_do else None,
+        clock=state_of(ticket, timezone.now()),
         assignee=str(ticket.assignee) if ticket.assignee else "",
         is_unread=is_unread,
         alike=alike,

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,7 @@ from veilleur.desk.inbox.holds import HoldShown, holds_of
 from veilleur.desk.inbox.models import DecisionRow, MentionRow, MentionVersion, Seen, TicketRow
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.queries.alike import Alike, others_of
+from veilleur.desk.inbox.queries.clock import Clock, clock_of
 from veilleur.desk.inbox.queries.filters import COUNT_CAP, Filters
 from veilleur.desk.inbox.queries.history import Line, decisions_of, history_of
 from veilleur.desk.inbox.queries.listing import Stars, stars_of
@@ -128,6 +130,8 @@ class TicketPage:
     queue: str
     priority: str
     due_at: datetime | None
+    clock: Clock | None
+    """What is owed and until when; None when nothing is."""
     reasons: tuple[str, ...]
     status: str
     status_name: str
@@ -164,8 +168,7 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
     reading = corrected(reading_of(mention.reading), corrections_of([mention])[mention.pk])
     marks = marks_of(reading, mention.text)
     others, others_count = _others(mention)
-    newer, older = neighbours(place, ticket, filters)
-    decisions = decisions_of(ticket)
+    decisions, (newer, older) = decisions_of(ticket), neighbours(place, ticket, filters)
     return TicketPage(
         id=ticket.pk,
         version=ticket.version,
@@ -192,6 +195,7 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         queue=policy.queue_name(ticket.queue, language),
         priority=priority_name(ticket.priority),
         due_at=ticket.due_at if ticket.to_do else None,
+        clock=clock_of(ticket, policy, timezone.now()),
         reasons=tuple(sentences(ticket_of(ticket).reasons, policy, language)),
         status=ticket.status,
         status_name=ticket.get_status_display(),

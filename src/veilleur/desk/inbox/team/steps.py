@@ -21,11 +21,13 @@ from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.accounts.queries import colleagues
 from veilleur.desk.accounts.templatetags.moments import exact
-from veilleur.desk.inbox import actions
+from veilleur.desk.inbox import actions, clocks
 from veilleur.desk.inbox.models import DecisionRow, Outcome, TicketRow
+from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.team.models import Tag, Tagging
 from veilleur.desk.inbox.team.tags import MOST_ON_TICKET, lock_words, put, tags_of
 from veilleur.errors import ActRefused
+from veilleur.triage import Policy
 from veilleur.vocabulary import Act, Status
 
 MOST = 8
@@ -86,13 +88,14 @@ class Means:
     now: datetime
     tags: Mapping[int, Tag]
     people: Mapping[int, User]
+    policy: Policy
 
     @classmethod
     def of(cls, place: Workplace, now: datetime) -> Means:
         """Those of a person at work."""
         house = place.organisation
         people = {person.pk: person for person in colleagues(house)}
-        return cls(place, now, {tag.pk: tag for tag in tags_of(house)}, people)
+        return cls(place, now, {tag.pk: tag for tag in tags_of(house)}, people, policy_of(house))
 
     def person(self, value: str) -> User | None:
         """The colleague that a step means; None for nobody."""
@@ -171,33 +174,34 @@ def _assign(change: Change, value: str, means: Means) -> None:
     change.columns["assignee_id"] = person.pk if person else None
 
 
-def _reopen(change: Change, _value: str, _means: Means) -> None:
+def _reopen(change: Change, _value: str, means: Means) -> None:
     if change.ticket.mention.erased_at is not None:
         raise ActRefused(_("Its text is erased."))
     if change.status not in {Status.NEW, Status.OPEN}:
-        change.columns |= actions.REOPENED
+        change.columns |= actions.reopened(means.policy, change.ticket, means.now)
 
 
-def _away(change: Change, status: Status, until: datetime | None, now: datetime) -> None:
+def _away(change: Change, status: Status, until: datetime | None, means: Means) -> None:
     if change.status == Status.CLOSED:
         raise ActRefused(_("It is closed."))
-    if until is not None and until <= now:
+    if until is not None and until <= means.now:
         raise ActRefused(_("Choose a moment to come: this one has passed."))
-    change.columns |= {"status": status.value, "snoozed_until": until}
+    stopped = clocks.stopped(means.policy, change.ticket, means.now)
+    change.columns |= {"status": status.value, "snoozed_until": until, **stopped}
 
 
 def _snooze(change: Change, value: str, means: Means) -> None:
-    _away(change, Status.SNOOZED, moment_of(value, means.now), means.now)
+    _away(change, Status.SNOOZED, moment_of(value, means.now), means)
 
 
 def _wait(change: Change, value: str, means: Means) -> None:
-    _away(change, Status.PENDING, moment_of(value, means.now) if value else None, means.now)
+    _away(change, Status.PENDING, moment_of(value, means.now) if value else None, means)
 
 
 def _close(change: Change, value: str, means: Means) -> None:
     if change.status == Status.CLOSED:
         raise ActRefused(_("It is closed."))
-    change.columns |= actions.closing(change.ticket, Outcome(value).value, means.now)
+    change.columns |= actions.closing(means.policy, change.ticket, Outcome(value).value, means.now)
 
 
 def _note(change: Change, value: str, _means: Means) -> None:

@@ -1,0 +1,1 @@
+"""When a house works, what it promises, and who is there."""
