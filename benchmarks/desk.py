@@ -313,6 +313,13 @@ def _pages(organisation: Any) -> dict[str, Callable[[random.Random], str]]:
         "ticket: whole page": lambda dice: f"{home}{dice.choice(ids)}/",
         "ticket: pane": lambda dice: f"{home}{dice.choice(ids)}/#pane",
         "ticket: in a search": lambda dice: f"{home}{dice.choice(ids)}/?status=all&q={words(dice)}",
+        "focus: first one": lambda _dice: f"{home}focus/",
+        "focus: decide, next": lambda dice: f"{home}focus/{dice.choice(ids)}/decide/#decided",
+        "live: what changed": lambda dice: f"{home}live/?since={max(ids) - dice.randrange(40)}.0&window=w",
+        "live: rows that changed": lambda dice: (
+            f"{home}fresh/?tickets={','.join(map(str, dice.sample(ids, min(5, len(ids)))))}"
+        ),
+        "command bar": lambda dice: f"{home}go/?c={dice.choice('abcdefg')}",
         "reply: whole page": lambda dice: f"{replies}to/{dice.choice(begun)[0]}/",
         "reply: what is typed": lambda dice: f"{replies}{dice.choice(begun)[1]}/write/#typed",
     }
@@ -337,6 +344,15 @@ def _type(client: Any, path: str) -> Any:
     words = " ".join(dice.choices(WORDS["fr"], k=dice.randint(35, 75)))
     told = {"version": version, "text": f"Bonjour, merci pour ce message. {words}."}
     return client.post(path, told, headers={"HX-Request": "true"})
+
+
+def _decide(client: Any, path: str) -> Any:
+    """A message is put away in focus mode, as its buttons do it; the answer shows the next one."""
+    from veilleur.desk.inbox.models import TicketRow  # noqa: PLC0415
+
+    row = TicketRow.objects.get(pk=path.split("/")[-3])
+    told = {"act": "assign", "to": "me", "version": row.version}
+    return client.post(path, told, headers={"HX-Request": "true", "HX-Target": "desk"})
 
 
 def _preview(client: Any, path: str, seed: str) -> Any:
@@ -371,6 +387,8 @@ def _get(client: Any, address: str) -> None:
     headers = {"HX-Request": "true", "HX-Target": "ticket"} if pane == "pane" else {}
     if path.endswith("/preview/"):
         response = _preview(client, path, pane)
+    elif pane == "decided":
+        response = _decide(client, path)
     else:
         response = _type(client, path) if pane == "typed" else client.get(path, headers=headers)
     if response.status_code != 200:

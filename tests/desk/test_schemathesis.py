@@ -21,6 +21,7 @@ from veilleur.desk.accounts.models import Organisation
 from veilleur.desk.api.forms import SubscriptionForm
 from veilleur.desk.automation import forms as automation
 from veilleur.desk.inbox import forms as inbox
+from veilleur.desk.inbox.command_views import CareForm
 from veilleur.desk.inbox.hours_forms import CalendarForm, PresenceForm, PromiseForm
 from veilleur.desk.inbox.models import MentionRow
 from veilleur.desk.inbox.retention_forms import ReasonForm, RetentionForm
@@ -196,6 +197,19 @@ PAGES = {
     "inbox:preview_watch": Page(post=WatchForm.base_fields),
     "inbox:watch": Page(get=NOTHING, post=WatchForm.base_fields),
     "inbox:drop_watch": Page(post=NOTHING),
+    "inbox:attend": Page(post={name: forms.CharField() for name in ("doing", "version", "known")}),
+    "inbox:claim": Page(post=NOTHING),
+    "inbox:note_draft": Page(post=inbox.NoteForm.base_fields),
+    "inbox:live": Page(get={name: forms.CharField() for name in ("since", "window")}),
+    "inbox:fresh": Page(
+        get={**FILTERS, **{name: forms.CharField() for name in ("tickets", "top", "counts")}}
+    ),
+    "inbox:go": Page(get={name: forms.CharField() for name in ("c", "ticket")}),
+    "inbox:care": Page(get=NOTHING, post=CareForm.base_fields),
+    "inbox:focus": Page(get={**FILTERS, **{name: forms.CharField() for name in ("passed", "above", "done")}}),
+    "inbox:focus_ticket": Page(get={**FILTERS, "done": forms.CharField()}),
+    "inbox:focus_decide": Page(post={**inbox.CloseForm.base_fields, "act": forms.CharField()}),
+    "inbox:focus_undo": Page(post=NOTHING),
     "inbox:fold": Page(post={"apart": forms.CharField()}),
     "inbox:author": Page(get=NOTHING),
     "check": Page(get=NOTHING, post=CHECK),

@@ -20,6 +20,7 @@ from veilleur.desk.accounts.models import Organisation, User
 from veilleur.desk.accounts.permissions import May, Workplace
 from veilleur.desk.accounts.queries import works_at
 from veilleur.desk.inbox import clocks
+from veilleur.desk.inbox.attendance import NoteDraft
 from veilleur.desk.inbox.conversion import mention_of, reading_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.happenings import Kind, happened
@@ -227,6 +228,7 @@ def add_note(
         raise ActRefused(_("The note is empty."))
     note = noted(place, ticket, text.strip(), now)
     attachments.attach(note, files)
+    NoteDraft.objects.filter(ticket=ticket, person=place.user).delete()
     return _decide(place, ticket, Act.NOTE, {"status": taken_up(ticket)}, {"note": note.pk}, now)
 
 

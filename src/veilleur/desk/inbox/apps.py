@@ -10,6 +10,7 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def import_models(self) -> None:
-        """Those of the team lie in a package of their own."""
+        """Beside `models`, the tables of a team and those of the desk while people work."""
         super().import_models()
-        import_module("veilleur.desk.inbox.team.models")
+        for module in ("team.models", "attendance"):
+            import_module(f"veilleur.desk.inbox.{module}")

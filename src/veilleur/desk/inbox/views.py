@@ -41,7 +41,8 @@ from veilleur.desk.inbox.models import DecisionRow, Outcome
 from veilleur.desk.inbox.policies import policy_text, preview, save_policy
 from veilleur.desk.inbox.queries.filters import Filters
 from veilleur.desk.inbox.queries.listing import list_page
-from veilleur.desk.inbox.queries.ticket import next_after, ticket_page
+from veilleur.desk.inbox.queries.live import latest
+from veilleur.desk.inbox.queries.ticket import TicketPage, next_after, ticket_page
 from veilleur.desk.inbox.search import understood
 from veilleur.desk.inbox.team import attachments, field_actions, ticket_acts
 from veilleur.desk.inbox.team.forms import TagForm
@@ -70,10 +71,10 @@ def ticket(request: HttpRequest, place: Workplace, ticket: int) -> HttpResponse:
     """One message with the list beside it; the pane of the message alone when htmx asks for it."""
     form = _filter_form(request)
     filters = form.filters()
-    context = {"ticket": ticket_page(place, ticket, filters), **_choices()}
+    page = ticket_page(place, ticket, filters)
+    context = {"ticket": page, "note_form": note_form(page), **_choices()}
     if request.htmx.target == "ticket":  # type: ignore[attr-defined]
-        kept = {"query": filters.query(after=filters.after), "note_form": NoteForm()}
-        return render(request, "inbox/ticket.html", {**context, **kept})
+        return render(request, "inbox/ticket.html", {**context, "query": filters.query(after=filters.after)})
     return _desk(request, place, form, context)
 
 
@@ -93,7 +94,7 @@ def _desk(request: HttpRequest, place: Workplace, form: FilterForm, context: dic
         "longest_search": LONGEST_SEARCH,
         "examples": EXAMPLES,
         "keep_form": SavedViewForm(form_id="keep-view"),
-        "note_form": NoteForm(),
+        "mark": latest().written(),
         "undo_url": _undo_url(request, place),
     }
     return render(request, "inbox/desk.html", {**shown, **context})
@@ -105,6 +106,11 @@ def _filter_form(request: HttpRequest) -> FilterForm:
 
 def _filters(request: HttpRequest) -> Filters:
     return _filter_form(request).filters()
+
+
+def note_form(ticket: TicketPage) -> NoteForm:
+    """Where a note is written, with what this person was writing."""
+    return NoteForm(initial={"text": ticket.note_draft.text} if ticket.note_draft else None)
 
 
 def _choices() -> dict[str, Any]:

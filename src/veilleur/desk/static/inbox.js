@@ -95,7 +95,7 @@ function answer(event) {
   if (isTyping(event.target)) return false;
   if (event.key in WALK) return step(WALK[event.key]) ?? true;
   if (event.key === "n") return startNote();
-  return "eascrozhfdtwm123456789".includes(event.key) && act(event.key);
+  return "eascrozhfdtwmp123456789".includes(event.key) && act(event.key);
 }
 
 function onKey(event) {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, partial
 from typing import TypeAlias
 
 from django.db.models import Q, QuerySet
@@ -13,6 +14,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from veilleur.desk.accounts.permissions import Workplace
+from veilleur.desk.inbox.attendance import Care
+from veilleur.desk.inbox.care import care_of, distress_of
 from veilleur.desk.inbox.clocks import state_of
 from veilleur.desk.inbox.conversion import reading_of, ticket_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
@@ -99,6 +102,8 @@ class Row:
     is_held: bool
     """Whether it is kept whatever the rule."""
     tags: tuple[Tag, ...]
+    veil: str
+    """What is in it that may distress, where this person wishes it covered; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,11 @@ def last_spot(tickets: Sequence[TicketRow], found: Found, size: int) -> Spot | N
 Views: TypeAlias = tuple[View, ...]
 
 
+def views_beside(place: Workplace, present: Filters) -> tuple[Views, Views, Views]:
+    """The views beside a list with their counts, without the list."""
+    return _views(place, present, policy_of(place.organisation))
+
+
 def _views(place: Workplace, present: Filters, policy: Policy) -> tuple[Views, Views, Views]:
     """The views at the side, the queues below them, and what people keep."""
     sort, language = present.sort, get_language() or place.organisation.language
@@ -244,6 +254,7 @@ def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> t
     groups = groups_of(place, tickets)
     held = held_among(ticket.mention_id for ticket in tickets)
     tags = tags_on(ids)
+    care = cache(partial(care_of, place.user))
     return tuple(
         _row(
             ticket,
@@ -253,6 +264,7 @@ def rows_of(place: Workplace, tickets: Sequence[TicketRow], policy: Policy) -> t
             is_unread=ticket.pk not in seen,
             is_held=ticket.mention_id in held,
             tags=tags.get(ticket.pk, ()),
+            care=care,
         )
         for ticket in tickets
     )
@@ -267,9 +279,12 @@ def _row(
     is_unread: bool,
     is_held: bool,
     tags: Sequence[Tag],
+    care: Callable[[], Care],
 ) -> Row:
     mention = ticket.mention
-    mark = strongest_mark(corrected(reading_of(mention.reading), corrections), mention.text)
+    reading = corrected(reading_of(mention.reading), corrections)
+    mark = strongest_mark(reading, mention.text)
+    distress = distress_of(reading, care)
     return Row(
         id=ticket.pk,
         origin=mention.network or ticket.source.name,
@@ -289,6 +304,7 @@ def _row(
         erased_at=mention.erased_at,
         is_held=is_held,
         tags=tuple(tags),
+        veil=distress.what if distress and distress.is_veiled else "",
     )
 
 

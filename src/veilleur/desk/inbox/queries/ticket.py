@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
@@ -18,6 +20,8 @@ from veilleur.desk.accounts.models import User
 from veilleur.desk.accounts.permissions import Workplace
 from veilleur.desk.accounts.queries import colleagues
 from veilleur.desk.inbox.actions import last_standing
+from veilleur.desk.inbox.attendance import NoteDraft
+from veilleur.desk.inbox.care import Distress, care_of, distress_of
 from veilleur.desk.inbox.conversion import PRIORITIES, reading_of, ticket_of
 from veilleur.desk.inbox.corrections import corrected, corrections_of
 from veilleur.desk.inbox.explanations import (
@@ -29,6 +33,7 @@ from veilleur.desk.inbox.explanations import (
 )
 from veilleur.desk.inbox.holds import HoldShown, holds_of
 from veilleur.desk.inbox.models import DecisionRow, MentionRow, MentionVersion, Seen, TicketRow
+from veilleur.desk.inbox.note_drafts import draft_of
 from veilleur.desk.inbox.policies import policy_of
 from veilleur.desk.inbox.queries.alike import Alike, others_of
 from veilleur.desk.inbox.queries.clock import Clock, clock_of
@@ -127,6 +132,10 @@ class TicketPage:
     holds: tuple[HoldShown, ...]
     """What keeps it whatever the rule."""
     wordings: tuple[Wording, ...]
+    distress: Distress | None
+    """That its text may distress, and how this person wishes to be spared."""
+    note_draft: NoteDraft | None
+    """The note that this person was writing."""
     queue: str
     priority: str
     due_at: datetime | None
@@ -160,15 +169,17 @@ class TicketPage:
         return self.status in {Status.NEW, Status.OPEN}
 
 
-def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPage:
-    """The page of one ticket; `Http404` for one that is not of this organisation."""
+def ticket_page(place: Workplace, ticket_id: int, filters: Filters, *, is_alone: bool = False) -> TicketPage:
+    """The page of one ticket; `Http404` for one that is not of this organisation.
+
+    `is_alone`: without what stands around the message, which focus mode does not show.
+    """
     ticket = _ticket(place, ticket_id)
     mention = ticket.mention
     policy, language = policy_of(place.organisation), get_language() or "fr"
     reading = corrected(reading_of(mention.reading), corrections_of([mention])[mention.pk])
     marks = marks_of(reading, mention.text)
-    others, others_count = _others(mention)
-    decisions, (newer, older) = decisions_of(ticket), neighbours(place, ticket, filters)
+    around = _NOTHING_AROUND if is_alone else _around(place, ticket, filters)
     return TicketPage(
         id=ticket.pk,
         version=ticket.version,
@@ -183,15 +194,11 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         language_code=ticket.language if ticket.language in {"fr", "en"} else "",
         mention=mention,
         source_name=ticket.source.name,
-        watches=tuple(mention.hits.order_by("watch__name").values_list("watch__name", flat=True)),
         url=followable(mention.url),
-        alike=_alike(place, ticket),
-        others=others,
-        others_count=others_count,
         thread=tuple(map(_other, conversation(mention))),
         erased=_erased(mention),
         holds=holds_of(place, mention),
-        wordings=_wordings(mention),
+        distress=distress_of(reading, partial(care_of, place.user)),
         queue=policy.queue_name(ticket.queue, language),
         priority=priority_name(ticket.priority),
         due_at=ticket.due_at if ticket.to_do else None,
@@ -202,14 +209,36 @@ def ticket_page(place: Workplace, ticket_id: int, filters: Filters) -> TicketPag
         snoozed_until=ticket.snoozed_until,
         outcome=ticket.get_outcome_display() if ticket.outcome else "",
         assignee=ticket.assignee,
-        first_seen=_first_seen(ticket),
-        history=history_of(ticket, decisions),
-        colleagues=tuple(colleagues(place.organisation)),
         team=on_ticket(place, ticket),
-        undoable=_undoable(place, decisions),
-        newer=newer,
-        older=older,
+        colleagues=tuple(colleagues(place.organisation)),
+        **around,
     )
+
+
+_NOTHING_AROUND: dict[str, Any] = {
+    "watches": (), "alike": None, "others": (), "others_count": "0", "wordings": (), "note_draft": None,
+    "first_seen": None, "history": (), "undoable": None, "newer": None, "older": None,
+}  # fmt: skip
+
+
+def _around(place: Workplace, ticket: TicketRow, filters: Filters) -> dict[str, Any]:
+    """What stands around the message: the list, the author, what was done, what this person writes."""
+    mention, decisions = ticket.mention, decisions_of(ticket)
+    others, others_count = _others(mention)
+    newer, older = neighbours(place, ticket, filters)
+    return {
+        "watches": tuple(mention.hits.order_by("watch__name").values_list("watch__name", flat=True)),
+        "alike": _alike(place, ticket),
+        "others": others,
+        "others_count": others_count,
+        "wordings": _wordings(mention),
+        "note_draft": draft_of(place, ticket),
+        "first_seen": _first_seen(ticket),
+        "history": history_of(ticket, decisions),
+        "undoable": _undoable(place, decisions),
+        "newer": newer,
+        "older": older,
+    }
 
 
 def _ticket(place: Workplace, ticket_id: int) -> TicketRow:
