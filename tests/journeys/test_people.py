@@ -154,7 +154,7 @@ def test_a_role_of_one_s_own_is_refused_what_it_may_not(visit: Visit) -> None:
         ).to_have_count(0)
     rose.look("people-night")
     rose.expected_status = 403
-    for path in ("members/", "roles/", "trail/", "sources/add/", "summary/download/"):
+    for path in ("members/", "roles/", "trail/", "agencies/", "inbox/watches/new/"):
         rose.page.goto(f"{HOME}/{path}")
         expect(rose.page.get_by_role("heading", name="Cette page ne vous est pas ouverte")).to_be_visible()
 

@@ -14,6 +14,7 @@ from tests.desk.api.conftest import Program
 from veilleur.desk.accounts.models import AuditLine, Membership, Organisation, Role, User
 from veilleur.desk.accounts.permissions import May, Workplace, workplace_of
 from veilleur.desk.api.models import Token
+from veilleur.desk.api.scopes import SCOPES, scope_choices
 from veilleur.desk.api.tokens import caller_of, make_token, revoke_token
 from veilleur.errors import ActRefused
 
@@ -150,3 +151,8 @@ def test_no_such_method_is_a_problem_that_names_the_others(program_a: Program) -
     answer = program_a.call("PATCH", "/tickets")
     assert (answer.status_code, answer["Allow"]) == (405, "GET")
     assert answer.json()["type"] == "urn:veilleur:problem:method-not-allowed"
+
+
+def test_every_right_is_a_scope_with_words(place_a: Workplace) -> None:
+    assert set(SCOPES) == set(May)
+    assert [value for value, _words in scope_choices(place_a)] == [may.value for may in SCOPES]
