@@ -181,7 +181,7 @@ def test_ticked_rows_are_shown_changed_and_put_back(client_a, organisation_a, ti
     page = client_a.post(url("bulk", organisation_a) + "?sentiment=neg", {"ticket": chosen}, follow=True)
     address = page.redirect_chain[-1][0]
     page = client_a.post(address, {"tags": "Urgent", "state": "wait:"}, follow=True).content.decode()
-    assert re.search(r"3\s+messages", page)
+    assert re.search(r"3\s+avis", page)
     page = client_a.post(address + "run/", follow=True).content.decode()
     assert "undo/" in page
     assert "sentiment=neg" in page

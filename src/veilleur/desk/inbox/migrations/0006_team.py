@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(help_text='Of the ticket in the preview.')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('done', 'changed'), ('skipped', 'left alone'), ('undone', 'put back'), ('kept', 'not put back')], default='waiting', max_length=8)),
+                ('state', models.CharField(choices=[('waiting', 'not changed yet'), ('done', 'changed'), ('skipped', 'left alone'), ('undone', 'put back'), ('kept', 'not put back')], default='waiting', max_length=8)),
                 ('why', models.CharField(blank=True, help_text='Why it was left alone, in words.', max_length=200)),
                 ('act', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='inbox.bulkact')),
                 ('decision', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='inbox.decisionrow')),

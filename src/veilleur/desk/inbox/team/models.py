@@ -149,7 +149,7 @@ class BulkAct(models.Model):
 class LineState(models.TextChoices):
     """What became of one ticket in an act on many."""
 
-    WAITING = "waiting", _("waiting")
+    WAITING = "waiting", _("not changed yet")
     DONE = "done", _("changed")
     SKIPPED = "skipped", _("left alone")
     UNDONE = "undone", _("put back")
