@@ -56,14 +56,6 @@ class Migration(migrations.Migration):
             name='paused_at',
             field=models.DateTimeField(help_text='Since when its clock stands still.', null=True),
         ),
-        migrations.AddIndex(
-            model_name='ticketrow',
-            index=models.Index(condition=models.Q(('clock__isnull', False)), fields=['organisation', 'to_do', 'clock', 'due_at', 'id'], name='ticket_clock'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketrow',
-            index=models.Index(condition=models.Q(('clock__isnull', True), ('near_at__isnull', False)), fields=['organisation', 'to_do', 'near_at'], name='ticket_alarm'),
-        ),
         migrations.AddField(
             model_name='awaited',
             name='organisation',
