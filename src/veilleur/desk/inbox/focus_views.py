@@ -148,8 +148,8 @@ def _tell_passed(request: HttpRequest, found: Ahead) -> None:
 def _shown(request: HttpRequest, place: Workplace, ticket: int | None, sitting: Sitting) -> HttpResponse:
     """The message in focus: a page, or its one pane when htmx asks; a plain form is led to its address."""
     is_part = bool(request.htmx)  # type: ignore[attr-defined]
-    named = {"ticket": ticket} if ticket else {}
-    address = sitting.address("inbox:focus_ticket" if ticket else "inbox:focus", place, **named)
+    named = {} if ticket is None else {"ticket": ticket}
+    address = sitting.address("inbox:focus" if ticket is None else "inbox:focus_ticket", place, **named)
     if request.method == "POST" and not is_part:
         return redirect(address)
     template = "inbox/parts/focus.html" if is_part else "inbox/focus.html"

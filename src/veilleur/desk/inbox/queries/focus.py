@@ -83,7 +83,7 @@ def focus_page(place: Workplace, ticket: int | None, filters: Filters, done: int
     """The page of one message in focus; of the end of the work for None."""
     left = _left(place, filters)
     return FocusPage(
-        ticket=ticket_page(place, ticket, filters, is_alone=True) if ticket else None,
+        ticket=ticket_page(place, ticket, filters, is_alone=True) if ticket is not None else None,
         done=done,
         left=left,
         whole=done + int(left) if left.isdigit() else 0,
