@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from veilleur.desk.accounts import audit
 from veilleur.desk.accounts.models import Organisation, User
-from veilleur.desk.accounts.permissions import ALLOWED, May, Workplace
+from veilleur.desk.accounts.permissions import May, Workplace, rights_of
 from veilleur.desk.accounts.queries import colleagues
 from veilleur.desk.inbox.models import Note, TicketRow
 from veilleur.desk.inbox.team.models import News, Notification, NotificationChoice, Rhythm
@@ -75,10 +75,9 @@ def tell_assigned(ticket: TicketRow, by: User | None, now: datetime) -> None:
 
 
 def tell_readers(place: Workplace, ticket: TicketRow, now: datetime) -> None:
-    """Tells those who handle messages that a reply waits for a second reader."""
-    handling = [role for role, allowed in ALLOWED.items() if May.WORK in allowed]
-    members = place.organisation.memberships.filter(role__in=handling, user__is_active=True)
-    people = members.values_list("user", flat=True)
+    """Tells those who may approve that a reply waits for a second reader."""
+    members = place.organisation.memberships.filter(user__is_active=True).select_related("own_role")
+    people = [member.user_id for member in members if May.APPROVE in rights_of(member)]
     tell(place.organisation, people, News.APPROVE, now, by=place.user, ticket=ticket)
 
 
