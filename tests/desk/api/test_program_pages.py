@@ -25,7 +25,7 @@ def test_a_token_is_made_shown_once_and_revoked(client_a: Client) -> None:
     found = re.search(r"vlr_[0-9a-f]{8}_[\w-]{43}", made.content.decode())
     assert found is not None
     program = Program(found.group())
-    assert program.get("/organisation").json()["scopes"] == ["read"]
+    assert program.get("/organisation").json()["scopes"] == ["enter", "read"]
     page = client_a.get(PAGE).content.decode()
     assert "Robot" in page
     assert found.group() not in page

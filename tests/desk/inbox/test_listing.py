@@ -168,5 +168,5 @@ def test_an_absurd_date_has_a_place_in_the_order_too(organisation_a, make_mentio
 def test_the_list_asks_the_database_the_same_number_of_times_however_long_it_is(
     place_a, many, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         listing.list_page(place_a, Filters())

@@ -156,14 +156,14 @@ def lent_rights(mandate: Mandate, user: User) -> frozenset[May]:
     """What a client lends to one person of its agency; never the right to decide who works there."""
     memberships = Membership.objects.select_related("own_role")
     at_agency = memberships.filter(organisation=mandate.agency_id, user=user).first()
-    if at_agency is None or not is_lent(mandate, at_agency):
+    if at_agency is None or not holds(at_agency, mandate.needed):
         return frozenset()
     return rights_of(mandate) - {May.ADMINISTER}
 
 
-def is_lent(mandate: Mandate, at_agency: Membership) -> bool:
-    """Whether a member of the agency holds the right that the mandate asks for."""
-    return mandate.needed in {may.value for may in rights_of(at_agency)}
+def holds(holder: WithRole, right: str) -> bool:
+    """Whether a membership includes a right, given by its value."""
+    return right in {may.value for may in rights_of(holder)}
 
 
 def at_work(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
+from django.db.models import F, FilteredRelation, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +29,7 @@ from veilleur.desk.accounts.permissions import (
     ALLOWED,
     May,
     Workplace,
-    is_lent,
+    holds,
     lent_rights,
     mandates_of,
 )
@@ -40,10 +41,17 @@ AUDIT_PAGE = 50
 def organisations_of(user: User) -> list[Organisation]:
     """Where a person may work, by name: their organisations, and the clients of their agencies."""
     rows = Membership.objects.select_related("organisation", "own_role").filter(user=user)
-    own = {row.organisation_id: row for row in rows}
-    mandates = Mandate.objects.select_related("client").filter(agency__in=own)
-    lent = [mandate.client for mandate in mandates if is_lent(mandate, own[mandate.agency_id])]
-    found = {*(row.organisation for row in own.values()), *lent}
+    mandates = rows.annotate(
+        client=F("organisation__mandates_held__client"), needed=F("organisation__mandates_held__needed")
+    )
+    found, lent = set(), set()
+    for row in mandates:
+        found.add(row.organisation)
+        if row.client is not None and holds(row, row.needed):
+            lent.add(row.client)
+    # Most people work for no agency: every page asks this, and only agencies pay for a second question.
+    if lent:
+        found |= set(Organisation.objects.filter(pk__in=lent))
     return sorted(found, key=lambda one: (one.name.casefold(), one.pk))
 
 
@@ -57,20 +65,17 @@ def works_at(user: User, organisation: Organisation) -> bool:
 
 def colleagues(organisation: Organisation) -> list[User]:
     """Everybody active who works in an organisation, by name; those of its agencies, too."""
-    people = User.objects.filter(memberships__organisation=organisation, is_active=True)
-    found = {*people, *_lent_people(organisation)}
+    ours = Q(organisation__mandates_held__client=organisation)
+    rows = Membership.objects.select_related("user", "own_role").annotate(
+        mandate=FilteredRelation("organisation__mandates_held", condition=ours), needed=F("mandate__needed")
+    )
+    here = Q(organisation=organisation) | Q(mandate__isnull=False)
+    found = {
+        row.user
+        for row in rows.filter(here, user__is_active=True)
+        if row.organisation_id == organisation.pk or holds(row, row.needed)
+    }
     return sorted(found, key=lambda one: (one.name, one.pk))
-
-
-def _lent_people(organisation: Organisation) -> list[User]:
-    mandates = Mandate.objects.filter(client=organisation).select_related("own_role")
-    agencies = {mandate.agency_id: mandate for mandate in mandates}
-    if not agencies:
-        return []
-    at_agency = Membership.objects.filter(organisation__in=agencies).select_related("user", "own_role")
-    return [
-        one.user for one in at_agency if one.user.is_active and is_lent(agencies[one.organisation_id], one)
-    ]
 
 
 @dataclass(frozen=True, slots=True)

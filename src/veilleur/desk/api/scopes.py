@@ -17,6 +17,7 @@ SCOPES: dict[May, Promise] = {
     May.APPROVE: _("approve the replies of others"),
     May.MODERATE: _("ask networks to hide, show or flag"),
     May.DECLARE: _("decide what is a case of pharmacovigilance"),
+    May.EXPORT: _("take messages and figures away as files"),
     May.CONFIGURE: _("configure: sources, watches, retention"),
     May.ADMINISTER: _("read and verify the trail"),
 }

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+from django.db.models import Subquery
 from django.utils import timezone
 
 from veilleur.desk.accounts.models import Organisation
@@ -87,9 +88,9 @@ def changes_since(organisation: Organisation, mark: Mark) -> Changes:
 
 def latest() -> Mark:
     """Where a window starts that has just been opened."""
-    ticket = TicketRow.objects.order_by("-pk").values_list("pk", flat=True).first()
-    decision = DecisionRow.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return Mark(ticket or 0, decision or 0)
+    newest = (Subquery(table.objects.order_by("-pk").values("pk")[:1]) for table in (TicketRow, DecisionRow))
+    found = Organisation.objects.order_by("pk").values_list(*newest).first()
+    return Mark(*(pk or 0 for pk in found or (0, 0)))
 
 
 @dataclass
