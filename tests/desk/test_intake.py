@@ -432,7 +432,7 @@ def test_the_death_of_a_reading_process_is_said(make_run: MakeRun, beside: list[
 @pytest.mark.slow
 def test_sigkill_in_the_middle(repository: Path) -> None:
     """The benchmark, small: real processes, a real SIGKILL, exactly every message once."""
-    command = [sys.executable, str(repository / "benchmarks" / "import.py"), "--rows", "4000"]
+    command = [sys.executable, str(repository / "benchmarks" / "importing.py"), "--rows", "4000"]
     server = os.environ.get("VEILLEUR_TEST_DATABASE_URL")
     done = subprocess.run(
         [*command, *(["--postgresql", server] if server else [])], capture_output=True, text=True, check=False
