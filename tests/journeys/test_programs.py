@@ -47,7 +47,7 @@ def test_a_program_works_and_another_is_told(visit: Visit, desk: Desk, heard: Re
     clara.page.get_by_role("button", name="Nouveau jeton").click()
     clara.page.get_by_label("Nom de ce jeton").fill("Robot de tri")
     clara.page.get_by_label("lire les messages").check()
-    clara.page.get_by_label("traiter les messages").check()
+    clara.page.get_by_label("trier les messages").check()
     clara.look("token-form")
     clara.page.get_by_role("button", name="Créer le jeton").click()
     token = clara.page.get_by_label("Jeton").input_value()

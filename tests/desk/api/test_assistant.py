@@ -75,7 +75,7 @@ def test_what_a_token_may_not_is_said_in_words(ask: Any, ticket: TicketRow) -> N
         ("draft_reply", {"ticket": ticket.pk}), ("read_ticket", {"ticket": 10**9})
     )
     assert drafted.is_error
-    assert "scope “work”" in str(drafted.content)
+    assert "scope “answer”" in str(drafted.content)
     assert missing.is_error
     assert not Reply.objects.exists()
 

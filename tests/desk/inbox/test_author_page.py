@@ -139,7 +139,7 @@ def test_a_ticket_leads_to_its_author(heard: Organisation, client_a: Client) -> 
 
 def test_it_asks_few_questions(heard: Organisation, client_a: Client, django_assert_max_num_queries) -> None:
     client_a.get(f"/o/{heard.slug}/inbox/author/{WHO}/")  # the first page of a session notes it
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(24):
         client_a.get(f"/o/{heard.slug}/inbox/author/{WHO}/")
 
 

@@ -132,7 +132,7 @@ def test_windows_that_know_as_much_share_an_answer(
 
 
 def test_an_answer_is_a_handful_of_questions(client_a, organisation_a, ticket, django_assert_max_num_queries):
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(16):
         stream(client_a, organisation_a, "0.0")
 
 

@@ -91,7 +91,7 @@ def test_the_import_starts_and_ends(client_a: Client, draft: CollectionRun) -> N
     assert (draft.state, draft.added, draft.rejected) == (RunState.DONE, 1, 1)
     assert MentionRow.objects.get().text == "Très bien"
     assert f"?source={draft.source.key}" in answer.text
-    assert "hx-trigger" not in answer.text, "nothing more to wait for"
+    assert 'hx-trigger="every 1s"' not in answer.text, "nothing more to wait for"
     assert kept_files() == []
 
 

@@ -16,11 +16,19 @@ from pathlib import Path
 
 import dj_database_url
 import pytest
+from django.utils import translation
 
 from veilleur.desk.upkeep.snapshots import postgresql_environment
 
 SERVER = os.environ.get("VEILLEUR_TEST_DATABASE_URL", "")
 OURS = ("VEILLEUR_", "LC_", "LANG", "DJANGO_")
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """What is refused is told in the language of the reader: here, always the same one."""
+    with translation.override("en"):
+        yield
 
 
 @dataclass

@@ -25,7 +25,7 @@ def signature(secret: str, seconds: int, body: bytes) -> str:
     """The header `Veilleur-Signature`.
 
     >>> signature("whsec_x", 1, b"{}")[:9]
-    't=1,v1=4b'
+    't=1,v1=36'
     """
     made = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={seconds},v1={made}"

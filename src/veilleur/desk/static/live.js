@@ -9,7 +9,7 @@ const AGAIN_MS = [5000, 15000, 60000];
 const MOST_AT_ONCE = 60;
 const own = Math.random().toString(36).slice(2);
 
-const anchor = () => document.querySelector("[data-fresh]");
+const anchor = () => document.querySelector("[data-live]");
 const openTicket = () => document.querySelector("#ticket[data-ticket]")?.dataset.ticket;
 const byId = (id) => document.getElementById(`row-${id}`)?.closest("li");
 
