@@ -371,7 +371,7 @@ LOGGING = {
     },
     "handlers": {
         "console": {
-            "class": "logging.StreamHandler",
+            "class": "veilleur.desk.upkeep.logs.Console",
             "filters": ["discreet"],
             "formatter": ENVIRONMENT.log_format,
         },

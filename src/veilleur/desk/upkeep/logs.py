@@ -12,9 +12,10 @@ import logging
 import re
 import traceback
 from contextvars import ContextVar
+from copy import copy
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 HIDDEN = "…"
@@ -78,6 +79,14 @@ def _trace(raised: tuple[Any, BaseException | None, TracebackType | None] | tupl
         lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
         error = error.__cause__ or error.__context__
     return "\n".join(lines)
+
+
+class Console(logging.StreamHandler[TextIO]):
+    """Writes a copy: what other handlers are given stays as it was said."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Hands on the copy, which filters may change."""
+        return bool(super().handle(copy(record)))
 
 
 class JsonLines(logging.Formatter):
