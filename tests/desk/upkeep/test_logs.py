@@ -37,7 +37,10 @@ def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(stream)
     handler.addFilter(Discreet())
     handler.setFormatter(request.param())
-    root, loggers = logging.getLogger(), [logging.getLogger(name) for name in ("veilleur", "django")]
+    root, loggers = (
+        logging.getLogger(),
+        [logging.getLogger(name) for name in ("veilleur", "django", "django.request")],
+    )
     before = [root.level, *(one.level for one in loggers)]
     root.addHandler(handler)
     for one in (root, *loggers):
